@@ -1,0 +1,63 @@
+"""Every error that the miner raises on purpose: one tree, so that a caller can tell ours from a defect.
+
+A class's docstring is its message's default. A message says what happened, to which item, and what to do.
+"""
+
+
+class MinerError(Exception):
+    """Something went wrong that the user can act on."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").strip())
+
+
+class SettingsError(MinerError):
+    """A setting is missing, unknown or of the wrong form."""
+
+
+class StoreError(MinerError):
+    """The database cannot be used."""
+
+
+class StoreReadOnlyError(StoreError):
+    """The database cannot be written: give write permission, or name another with --database-url."""
+
+
+class StoreFullError(StoreError):
+    """There is no room left for the database: free some and run the same command again, which continues where it was."""
+
+
+class SchemaError(StoreError):
+    """The database's schema is not the one this version needs: run 'miner db upgrade'."""
+
+
+class SourceError(MinerError):
+    """A source could not be read. Other sources go on."""
+
+
+class RepositoryError(SourceError):
+    """A git repository could not be read."""
+
+
+class RepositoryMissingError(RepositoryError):
+    """There is no such repository: check the name, or whether it was deleted or made private."""
+
+
+class RepositoryRefusedError(RepositoryError):
+    """The repository's address uses a transport that is not allowed."""
+
+
+class RepositoryTooLargeError(RepositoryError):
+    """The repository is over a limit of the [git] settings."""
+
+
+class RepositoryCorruptError(RepositoryError):
+    """Git found damaged objects in the repository."""
+
+
+class GitTimeoutError(RepositoryError):
+    """Git took longer than the [git] settings allow."""
+
+
+class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault
+    """Stopped on request at a page boundary: run the same command again to continue."""

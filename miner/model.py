@@ -1,0 +1,217 @@
+"""The frozen types that pass between the stages: ``RawResponse -> Candidate -> Fix -> Label``.
+
+A stage takes the type before it and gives the type after it; none of these knows a database, a network or a clock.
+Times are UTC. Line numbers start at 1, ordinals (``no``) at 0, columns and offsets at 0 in characters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+Side = Literal["old", "new", "message", "path", "manifest"]
+
+
+class OmissionReason(StrEnum):
+    """Why something that a source holds did not become rows of its own. Analysts group by these values: they are stable."""
+
+    REPOSITORY_MISSING = "repository_missing"
+    REPOSITORY_REFUSED = "repository_refused"
+    REPOSITORY_UNREACHABLE = "repository_unreachable"
+    REPOSITORY_EMPTY = "repository_empty"
+    REPOSITORY_TOO_LARGE = "repository_too_large"
+    REPOSITORY_CORRUPT = "repository_corrupt"
+    HISTORY_SHALLOW = "history_shallow"
+    HISTORY_REWRITTEN = "history_rewritten"
+    COMMIT_UNREADABLE = "commit_unreadable"
+    COMMIT_TOO_LARGE = "commit_too_large"
+    COMMIT_DATE_INVALID = "commit_date_invalid"
+    NO_LIBRARY_CODE = "no_library_code"
+    LIBRARY_NOT_SELECTED = "library_not_selected"
+    FILE_BINARY = "file_binary"
+    FILE_TOO_LARGE = "file_too_large"
+    FILE_VENDORED = "file_vendored"
+    FILE_GENERATED = "file_generated"
+    FILE_NOT_TEXT = "file_not_text"
+    DIFF_TOO_LARGE = "diff_too_large"
+    SUBMODULE = "submodule"
+
+
+@dataclass(frozen=True, slots=True)
+class Omission:
+    """Something seen and left out, and why.
+
+    ``subject`` names it: ``repository:NAME``, ``commit:SHA`` or ``file:SHA:PATH``.
+    """
+
+    reason: OmissionReason
+    subject: str
+    detail: str = ""
+    sha: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """What a source sent, as it came: content-addressed by the SHA-256 of ``body``; ``url`` carries no secret."""
+
+    source: str
+    url: str
+    status: int
+    content_type: str
+    fetched_at: datetime
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One reason for or against a judgement: the rule that gave it and the span that it matched.
+
+    ``weight`` is positive for, negative against. For ``side`` "message", ``start`` and ``end`` are offsets in the
+    message; for "old" and "new" they are columns in ``line`` of that side's file; for "path" and "manifest" offsets in
+    ``text``. ``text`` is the matched span, cut to 200 characters.
+    """
+
+    rule: str
+    weight: float
+    text: str
+    side: Side
+    start: int
+    end: int
+    file_no: int | None = None
+    hunk_no: int | None = None
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """A git commit's metadata. ``message_raw`` is kept only where the message was not UTF-8 or held NUL bytes."""
+
+    sha: str
+    parents: tuple[str, ...]
+    author_name: str
+    author_email: str
+    authored_at: datetime | None
+    authored_offset: int | None
+    committer_name: str
+    committer_email: str
+    committed_at: datetime | None
+    committed_offset: int | None
+    committed_epoch: int
+    message: str
+    message_raw: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hunk:
+    r"""One hunk of a unified diff: ``body`` holds its lines with their first column (space, ``+``, ``-``, ``\``).
+
+    ``body_raw`` is kept only where the bytes were not UTF-8 or held NUL bytes. ``heading`` is what git printed after
+    the second ``@@`` (usually the enclosing function).
+    """
+
+    no: int
+    old_start: int
+    old_lines: int
+    new_start: int
+    new_lines: int
+    heading: str
+    body: str
+    body_raw: bytes | None = None
+
+
+class FileKind(StrEnum):
+    """What a path says about the file's part in the repository."""
+
+    SOURCE = "source"
+    TEST = "test"
+    DOCUMENTATION = "documentation"
+    CONFIGURATION = "configuration"
+    DATA = "data"
+    VENDORED = "vendored"
+    GENERATED = "generated"
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file of a commit: paths, blob ids and hunks. One that was left out has no hunks and an omission instead."""
+
+    no: int
+    change_type: str
+    kind: FileKind
+    language: str
+    old_path: str | None
+    new_path: str | None
+    old_mode: str
+    new_mode: str
+    old_blob: str | None
+    new_blob: str | None
+    similarity: int | None
+    added_lines: int
+    deleted_lines: int
+    hunks: tuple[Hunk, ...]
+
+    @property
+    def path(self) -> str:
+        """The path after the change, or before it for a deletion."""
+        return self.new_path or self.old_path or ""
+
+
+@dataclass(frozen=True, slots=True)
+class BugFixVerdict:
+    """How sure the message is that a commit repairs a bug: ``score`` in [0, 1], and every reason for and against."""
+
+    score: float
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A commit whose evidence says bug fix, with what it changed."""
+
+    commit: Commit
+    verdict: BugFixVerdict
+    files: tuple[FileChange, ...]
+    omissions: tuple[Omission, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """What the classifier sees of one file: its hunks and, where at hand, the whole text after the change."""
+
+    no: int
+    path: str
+    language: str
+    hunks: tuple[Hunk, ...]
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """The classifier's input, the same for a commit and for a question-and-answer pair."""
+
+    files: tuple[ChangedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A judgement on a fix. ``value`` "unknown" is a judgement of its own, with confidence None."""
+
+    scheme: str
+    value: str
+    rank: int
+    confidence: float | None
+    rater: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One repair of one bug. ``hunks`` are (file_no, hunk_no) pairs of the commit."""
+
+    fix_id: str
+    sha: str
+    library: str
+    hunks: tuple[tuple[int, int], ...]
+    labels: tuple[Label, ...]

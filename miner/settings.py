@@ -1,0 +1,192 @@
+"""One frozen settings object, loaded in one place: shipped defaults < config file < environment < flags.
+
+Every key of ``config/miner.toml`` can be given as ``MINER_<SECTION>__<KEY>`` in the environment; a value there is read
+as TOML where it parses (``true``, ``3``, ``["a", "b"]``) and as plain text otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from miner.errors import SettingsError
+from miner.resources import resource
+
+ENVIRONMENT_PREFIX = "MINER_"
+DEFAULT_CONFIG_NAMES = (Path("config/miner.toml"), Path("miner.toml"))
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A section of the settings: frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DatabaseSettings(Section):
+    """Where the tables are."""
+
+    url: str
+
+
+class StorageSettings(Section):
+    """Where everything else is kept, clones among it."""
+
+    data_dir: Path
+
+
+class CollectSettings(Section):
+    """What a collect runs."""
+
+    sources: tuple[Literal["git"], ...]
+    workers: Positive
+    page_commits: Positive
+
+
+class GitHubSettings(Section):
+    """GitHub, or a mirror of it."""
+
+    clone_url: str
+
+    @field_validator("clone_url")
+    @classmethod
+    def _names_the_repository(cls, value: str) -> str:
+        try:
+            named = value.format(owner="an-owner", name="a-name")
+        except (KeyError, IndexError, ValueError) as error:
+            raise ValueError("may hold {owner} and {name} and no other field") from error
+        if "an-owner" not in named or "a-name" not in named:
+            raise ValueError("must hold {owner} and {name}")
+        return value
+
+
+class GitSettings(Section):
+    """The git source: which branches, and the bounds that a repository must keep."""
+
+    branches: Literal["default", "all"]
+    repositories: tuple[str, ...]
+    transports: tuple[Literal["https", "http", "ssh", "git", "file"], ...]
+    clone_timeout_seconds: Positive
+    command_timeout_seconds: Positive
+    max_repository_bytes: Positive
+    min_free_disk_bytes: Positive
+    max_file_bytes: Positive
+    max_diff_bytes: Positive
+    max_commit_bytes: Positive
+    max_commit_files: Positive
+
+
+class ClassifySettings(Section):
+    """When a judgement counts."""
+
+    bug_fix_threshold: Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(Section):
+    """All settings of a run. Made by :func:`load`; nothing else reads the environment or the config file."""
+
+    database: DatabaseSettings
+    storage: StorageSettings
+    collect: CollectSettings
+    github: GitHubSettings
+    git: GitSettings
+    classify: ClassifySettings
+
+
+class Library(Section):
+    """A deep-learning library, and what tells that code uses it. From ``config/libraries.toml``."""
+
+    name: str
+    modules: tuple[str, ...]
+    aliases: tuple[str, ...]
+    distributions: tuple[str, ...]
+    extensions: tuple[str, ...] = ()
+    tags: tuple[str, ...]
+    repositories: tuple[str, ...]
+
+
+def load(
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Settings:
+    """Give the settings in force.
+
+    :param config: the config file; without one, ``config/miner.toml`` or ``miner.toml`` of the working directory if
+        there is one.
+    :param environ: the environment, ``os.environ`` by default.
+    :param flags: section -> key -> value; None values are as if not given.
+    :raises SettingsError: for a file that is missing or not TOML, an unknown key, or a value of the wrong form.
+    """
+    merged = _read_toml(resource("config/miner.toml"))
+    found = config or next((path for path in DEFAULT_CONFIG_NAMES if path.is_file()), None)
+    if found is not None:
+        _merge(merged, _read_toml(found))
+    _merge(merged, _from_environment(os.environ if environ is None else environ))
+    _merge(merged, {s: {k: v for k, v in keys.items() if v is not None} for s, keys in (flags or {}).items()})
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, found)) from None
+
+
+@cache
+def libraries(path: Path | None = None) -> tuple[Library, ...]:
+    """Give the libraries that the miner knows, in the order of the file.
+
+    :raises SettingsError: for a file of the wrong form.
+    """
+    path = path or resource("config/libraries.toml")
+    try:
+        return tuple(Library.model_validate({"name": name, **keys}) for name, keys in _read_toml(path).items())
+    except ValidationError as error:
+        raise SettingsError(_explain(error, path)) from None
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"cannot read the config file {path}: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"the config file {path} is not TOML: {error}") from None
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for section, keys in over.items():
+        if isinstance(keys, Mapping) and isinstance(base.get(section), dict):
+            base[section].update(keys)
+        else:
+            base[section] = keys
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for name, text in environ.items():
+        section, separator, key = name.removeprefix(ENVIRONMENT_PREFIX).partition("__")
+        if name.startswith(ENVIRONMENT_PREFIX) and separator:
+            found.setdefault(section.lower(), {})[key.lower()] = _toml_value(text)
+    return found
+
+
+def _toml_value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _explain(error: ValidationError, path: Path | None) -> str:
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    source = f" (in {path}, the environment or a flag)" if path else " (in the environment or a flag)"
+    if first["type"] == "extra_forbidden":
+        return f"unknown setting {where}{source}; 'miner config show' lists those that exist"
+    return f"setting {where}{source}: {first['msg']}"
