@@ -1,8 +1,59 @@
-PYTHON ?= python3
-VENV := .venv
+# make collect SINCE=2019-01-01 [REPO=owner/name] [ARGS="--limit 100"]
+# Every target makes the environment that it needs; PYTHON names another interpreter.
 
-$(VENV)/.installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(VENV)/bin/python -m pip install --quiet --editable . --group dev
-	touch $@
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
+
+.PHONY: help collect test lint format wheel clean tools
+
+help:
+	@echo 'make collect SINCE=2019-01-01   mine bug fixes into data/miner.db (REPO=owner/name, ARGS="--limit 100")'
+	@echo 'make test                       run the tests (ARGS="-k name")'
+	@echo 'make lint                       ruff and mypy'
+	@echo 'make format                     let ruff put the code into shape'
+	@echo 'make wheel                      build dist/*.whl'
+	@echo 'make clean                      remove the environment and the caches; data/ stays'
+
+collect: $(VENV)/.installed
+	@$(BIN)/miner collect $(if $(SINCE),--since '$(SINCE)') $(foreach repo,$(REPO),--repo '$(repo)') $(ARGS)
+
+test: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+
+format: $(VENV)/.installed-dev
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+wheel: $(VENV)/.installed-dev
+	@$(BIN)/python -m pip --disable-pip-version-check wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+	@ls dist/*.whl
+
+clean:
+	rm -rf $(VENV) dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+tools:
+	@command -v git >/dev/null || \
+	  { echo 'git is missing. Debian, Ubuntu: apt install git. macOS: xcode-select --install.' >&2; exit 1; }
+	@command -v $(PYTHON) >/dev/null || \
+	  { echo '$(PYTHON) is missing. Debian, Ubuntu: apt install python3 python3-venv. Or: make PYTHON=/path/to/python3' >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed; name it: make PYTHON=python3.12' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo 'Python has no venv module. Debian, Ubuntu: apt install python3-venv.' >&2; exit 1; }
+
+$(VENV)/.installed: pyproject.toml constraints.txt | tools
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) --upgrade pip
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.installed
+	@$(PIP) --group dev
+	@touch $@

@@ -1,0 +1,67 @@
+"""The command line: parses, calls, prints; nothing else.
+
+A command imports what it calls when it runs, so that ``--help`` and ``--version`` stay fast.
+"""
+
+from __future__ import annotations
+
+import sys
+from io import TextIOWrapper
+from typing import Annotated
+
+import typer
+
+from miner import __version__
+from miner.cli import collect, config, database, status
+from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode
+from miner.errors import Interrupted, MinerError, SettingsError
+
+app = typer.Typer(
+    name="miner",
+    help="Mine bug fixes of deep-learning libraries into SQL, with fix-pattern labels and their evidence.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("collect", epilog=collect.EPILOG)(collect.command)
+app.command("status")(status.command)
+app.add_typer(database.app, name="db")
+app.add_typer(config.app, name="config")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"miner {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line of this process and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        app()
+    except MinerError as error:
+        from miner.console import print_error
+
+        print_error(error)
+        sys.exit(_exit_code(error))
+
+
+def _exit_code(error: MinerError) -> int:
+    if isinstance(error, SettingsError):
+        return ExitCode.USAGE
+    return ExitCode.INTERRUPTED if isinstance(error, Interrupted) else ExitCode.ERROR

@@ -1,0 +1,117 @@
+"""``miner collect``: the main job."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from miner.cli.options import (
+    ConfigOption,
+    DatabaseUrlOption,
+    ExitCode,
+    JsonOption,
+    Source,
+    known_libraries,
+    moment,
+    settings_of,
+)
+
+if TYPE_CHECKING:
+    from miner.pipeline import CollectRequest, Reporter, Summary
+    from miner.progress import TerminalReporter
+    from miner.settings import Settings
+
+EPILOG = (
+    "Exit codes: 0 complete; 1 error, nothing could be collected; 2 wrong usage or settings; "
+    "3 partial, some repository could not be collected and the rest is in the database; "
+    "130 interrupted by Ctrl-C, at a page boundary: run the same command again to continue."
+)
+
+
+def command(
+    context: typer.Context,
+    since: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="DATE", help="Commits whose committer date is at or after it (UTC)."),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="DATE", help="Commits whose committer date is before it (UTC)."),
+    ] = None,
+    source: Annotated[list[Source] | None, typer.Option(help="Run this source only. Repeatable.")] = None,
+    library: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", callback=known_libraries, help="Keep fixes of this library only. Repeatable."),
+    ] = None,
+    repo: Annotated[
+        list[str] | None,
+        typer.Option(metavar="REPO", help="owner/name, URL, or path of a local or bare repository. Repeatable."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Stop after so many commits of a repository.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes that extract and classify.")
+    ] = None,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what would be done and what it costs; do nothing.")] = False,
+    no_classify: Annotated[bool, typer.Option("--no-classify", help="Store diffs without pattern labels.")] = False,
+    as_json: JsonOption = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")] = False,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+) -> None:
+    """Mine bug fixes into the database. A second run fetches only what is missing."""
+    if since and until and since >= until:
+        raise typer.BadParameter("--since must be before --until.")
+    settings = settings_of(context, config, database_url)
+
+    from miner.pipeline import CollectRequest
+    from miner.progress import reporter
+
+    request = CollectRequest(
+        since=since,
+        until=until,
+        sources=tuple(source or ()),
+        libraries=tuple(library or ()),
+        repositories=tuple(repo or ()),
+        limit=limit,
+        workers=workers,
+        classify=not no_classify,
+    )
+    with reporter(as_json=as_json, quiet=quiet) as progress:
+        if plan:
+            _print_plan(settings, request, progress, as_json=as_json)
+        else:
+            _collect(settings, request, progress, as_json=as_json, quiet=quiet)
+
+
+def _collect(
+    settings: Settings, request: CollectRequest, progress: TerminalReporter, *, as_json: bool, quiet: bool
+) -> None:
+    from miner.pipeline import collect
+
+    summary = collect(settings, request, progress)
+    progress.close()
+    if as_json or not quiet:
+        from miner.cli.render import print_summary
+
+        print_summary(summary, as_json=as_json)
+    raise typer.Exit(exit_code(summary))
+
+
+def _print_plan(settings: Settings, request: CollectRequest, progress: Reporter, *, as_json: bool) -> None:
+    from miner.cli.render import print_plan
+    from miner.pipeline import plan
+
+    print_plan(plan(settings, request, progress), as_json=as_json)
+
+
+def exit_code(summary: Summary) -> int:
+    """Say how a run ended: failures of some repositories are 3, of all of them 1."""
+    if summary.interrupted:
+        return ExitCode.INTERRUPTED
+    if not summary.failed:
+        return ExitCode.COMPLETE
+    return ExitCode.PARTIAL if summary.repositories > len(summary.failed) else ExitCode.ERROR

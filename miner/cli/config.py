@@ -1,0 +1,52 @@
+"""``miner config``: the settings in force."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from miner.cli.options import ConfigOption, DatabaseUrlOption, JsonOption, settings_of
+
+app = typer.Typer(help="See the settings.", no_args_is_help=True)
+
+
+@app.callback()
+def _config() -> None:
+    pass
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print the settings in force as TOML: shipped defaults < file < environment < flags. Passwords are masked."""
+    values = _masked(settings_of(context, config, database_url).model_dump(mode="json"))
+    typer.echo(json.dumps(values, indent=2) if as_json else _toml(values))
+
+
+def _masked(value: Any) -> Any:
+    from miner.console import mask_secrets
+
+    if isinstance(value, dict):
+        return {key: _masked(kept) for key, kept in value.items()}
+    if isinstance(value, list):
+        return [_masked(kept) for kept in value]
+    return mask_secrets(value) if isinstance(value, str) else value
+
+
+def _toml(sections: Mapping[str, Mapping[str, Any]]) -> str:
+    return "\n\n".join(
+        "\n".join([f"[{name}]", *(f"{key} = {_toml_value(value)}" for key, value in keys.items())])
+        for name, keys in sections.items()
+    )
+
+
+def _toml_value(value: Any) -> str:
+    # JSON's scalars and arrays are TOML's as well, but for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,0 +1,71 @@
+"""The terminal: what strangers wrote is made harmless here before it is printed, and secrets are masked."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+# ECMA-48: control sequences (CSI), and strings (OSC, DCS, SOS, PM, APC) up to their terminator.
+_ESCAPE_SEQUENCE = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"
+    r"|(?:\x1b[\]PX^_]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"
+    r"|\x1b[ -/]*[0-~]"
+)
+# Controls, invisible format characters (these can reorder a line), lone surrogates, line and paragraph separators.
+_UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:?#]*):[^\s/?#]*(?=@)")
+_HTTP_TOKEN = re.compile(r"(?<=http://|ttps://)[^\s/@:?#]+(?=@)")
+_QUERY_SECRET = re.compile(r"(?i)([?&](?:\w*password|\w*token|\w*secret|\w*key)=)[^&#\s]*")
+MASK = "***"
+
+
+def printable(text: object) -> str:
+    """Give the text on one line, without terminal escape sequences and unprintable characters."""
+    line = " ".join(_ESCAPE_SEQUENCE.sub("", str(text)).split())
+    return "".join(c for c in line if unicodedata.category(c) not in _UNPRINTABLE)
+
+
+def mask_secrets(text: str) -> str:
+    """Put ``***`` in place of the passwords and tokens of every URL in the text."""
+    text = _URL_PASSWORD.sub(rf"\1:{MASK}", text)
+    return _QUERY_SECRET.sub(rf"\1{MASK}", _HTTP_TOKEN.sub(MASK, text))
+
+
+@cache
+def stdout() -> Console:
+    """Give the console for results. Markup is off: what is printed is data."""
+    return _console(stderr=False)
+
+
+@cache
+def stderr() -> Console:
+    """Give the console for progress, warnings and errors."""
+    return _console(stderr=True)
+
+
+def print_error(message: object) -> None:
+    """Print one line about what went wrong."""
+    _print_notice("error", "bold red", message)
+
+
+def print_warning(item: str, message: str) -> None:
+    """Print one line about something that was left out."""
+    _print_notice("warning", "yellow", f"{item}: {message}" if item else message)
+
+
+def _print_notice(word: str, style: str, message: object) -> None:
+    from rich.text import Text
+
+    line = Text.assemble((f"{word}:", style), " ", mask_secrets(printable(message)))
+    stderr().print(line, soft_wrap=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
