@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from miner.console import mask_secrets, print_warning, printable, stderr
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.progress import Progress, TaskID
 
 LINE_SECONDS = 10.0
@@ -75,7 +76,8 @@ class QuietReporter(_Closing):
 class RichReporter(_Closing):
     """Progress bars with rate and time left, for a terminal. A bar leaves the screen when its task is finished."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console
         self._progress: Progress | None = None
         self._bars: dict[tuple[str, str], TaskID] = {}
         self._drawn = 0.0
@@ -83,9 +85,10 @@ class RichReporter(_Closing):
     def start(self, task: str, item: str, total: int | None, unit: str) -> None:
         """Add a bar; a bar without a total pulses."""
         if self._progress is None:
-            self._progress = _new_progress()
+            self._progress = _new_progress(self._console or stderr())
             self._progress.start()
-        bar = self._progress.add_task(f"{task} {printable(item)}", total=total, unit=printable(unit))
+        shown = mask_secrets(printable(f"{task} {item}"))
+        bar = self._progress.add_task(shown, total=total, unit=unit)
         self._bars[task, item] = bar
         self._draw(force=True)
 
@@ -200,7 +203,7 @@ class LineReporter(_EventReporter):
             parts.append(f"in {state.seconds:.1f} s")
         elif event == "progress" and state.left is not None:
             parts.append(f"{duration(state.left)} left")
-        _write(mask_secrets(printable(" ".join(part for part in parts if part))))
+        _write(mask_secrets(printable(" ".join(parts))))
 
 
 class JsonReporter(_EventReporter):
@@ -242,7 +245,7 @@ def _write(line: str) -> None:
     sys.stderr.flush()
 
 
-def _new_progress() -> Progress:
+def _new_progress(console: Console) -> Progress:
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
     from rich.text import Text
 
@@ -257,7 +260,9 @@ def _new_progress() -> Progress:
         BarColumn(),
         Rate(),
         TimeRemainingColumn(),
-        console=stderr(),
+        console=console,
         auto_refresh=False,
         transient=True,
+        redirect_stdout=False,
+        redirect_stderr=False,
     )
