@@ -1,0 +1,1 @@
+"""The SQL store: tables, sessions, bulk rows and every query. SQLite and PostgreSQL are equals."""

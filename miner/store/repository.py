@@ -1,0 +1,303 @@
+"""Every query that writes, and those that a crawl asks. Each takes a connection and works in its caller's transaction.
+
+One page is one transaction: its caller opens it with :func:`miner.store.session.writing` and calls :func:`write_page`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from miner.model import Omission, OmissionReason, RawResponse
+from miner.store.coverage import Coverage, Interval, add
+from miner.store.rows import PageRows, omission_row, response_row
+from miner.store.tables import (
+    coverage,
+    crawl_run,
+    metadata,
+    omission,
+    raw_response,
+    repository,
+    repository_alias,
+)
+from miner.store.values import clean, key
+
+_COMMIT_LEFT_OUT = (OmissionReason.NO_LIBRARY_CODE, OmissionReason.LIBRARY_NOT_SELECTED)
+_WEB_USER = re.compile(r"^(https?://)[^/@]*@", re.IGNORECASE)
+_PASSWORD = re.compile(r"^(\w[\w+.-]*://[^/@:]*):[^/@]*@")
+
+
+def start_run(
+    connection: Connection, command: str, arguments: Mapping[str, Any], miner_version: str, rater: str = ""
+) -> int:
+    """Enter a run as running, and give its number.
+
+    :param arguments: what it was asked for, without secrets.
+    """
+    return _insert_numbered(
+        connection,
+        crawl_run,
+        {
+            "command": command,
+            "arguments": _json(arguments),
+            "miner_version": miner_version,
+            "rater": rater,
+            "started_at": _now(),
+            "status": "running",
+        },
+    )
+
+
+def finish_run(connection: Connection, run_id: int, status: str, summary: Mapping[str, Any]) -> None:
+    """Enter how a run ended: complete, partial, interrupted or failed."""
+    connection.execute(
+        update(crawl_run)
+        .where(crawl_run.c.run_id == run_id)
+        .values(status=status, summary=_json(summary), finished_at=_now())
+    )
+
+
+def register_repository(
+    connection: Connection,
+    *,
+    run_id: int,
+    name: str,
+    host: str,
+    clone_url: str,
+    asked: Sequence[str] = (),
+    github_id: int | None = None,
+    default_branch: str | None = None,
+    availability: str = "there",
+) -> int:
+    """Enter a repository or what is new about it, and give its number.
+
+    It is known by GitHub's number, else by any name that it was asked by before. Names on GitHub know no case.
+
+    :param name: its full name (owner/name), or path.
+    :param host: its host, empty for a local path.
+    :param asked: further names, URLs and paths that it was asked by.
+    :param availability: there, gone or unknown.
+    """
+    full_name = name if host in ("", "github.com") else f"{host}/{name}"
+    aliases = list(dict.fromkeys(key(without_secrets(alias)) for alias in (full_name, clone_url, *asked)))
+    _lock(connection, repository)
+    repository_id = _find_repository(connection, github_id, aliases, host)
+    seen: dict[str, Any] = {
+        "host": host,
+        "name": clean(name),
+        "clone_url": clean(without_secrets(clone_url)),
+        "availability": availability,
+        "checked_at": _now(),
+        "run_id": run_id,
+    }
+    seen |= {k: v for k, v in (("github_id", github_id), ("default_branch", default_branch)) if v is not None}
+    if repository_id is None:
+        repository_id = _insert_numbered(connection, repository, seen)
+    else:
+        if github_id is None:
+            # Only GitHub's answer tells a repository's current name; what it was asked by may be an old one.
+            del seen["name"]
+        connection.execute(update(repository).where(repository.c.repository_id == repository_id).values(seen))
+    insert_rows(connection, repository_alias, [(alias, repository_id, run_id) for alias in aliases])
+    return repository_id
+
+
+def covered(connection: Connection, source: str, query: str, tip: str = "") -> list[Interval]:
+    """Give the intervals of a query that are at hand completely, in order."""
+    return [row.interval for row in _ledger(connection, source, key(query), key(tip)) if row.complete]
+
+
+def tips(connection: Connection, source: str, query: str) -> list[str]:
+    """Give the states of a source at which a query has complete intervals, the latest first."""
+    latest = func.max(coverage.c.run_id)
+    found = connection.scalars(
+        select(coverage.c.tip)
+        .where(coverage.c.source == source, coverage.c.query == key(query), coverage.c.complete)
+        .group_by(coverage.c.tip)
+        .order_by(latest.desc(), coverage.c.tip)
+    )
+    return list(found)
+
+
+def write_page(connection: Connection, rows: PageRows, proof: Coverage | None = None) -> dict[str, int]:
+    """Write a page's rows and the coverage that they prove. Writing the same page again changes nothing.
+
+    A fix resolves an earlier omission of its commit for want of library code.
+
+    :return: how many rows of each table are new.
+    """
+    _resolve_fixed(connection, rows)
+    new: dict[str, int] = {}
+    for table in metadata.sorted_tables:
+        if page := rows.get(table.name):
+            # Two writers that meet the same commits must meet them in the same order, else they wait for each other.
+            ordered = sorted(page, key=itemgetter(0)) if table.name == "git_commit" else page
+            new[table.name] = insert_rows(connection, table, ordered)
+    if proof is not None:
+        add_coverage(connection, proof)
+    return new
+
+
+def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Insert rows in the order of the table's columns, those that are there already left as they are.
+
+    :return: how many are new.
+    """
+    if not rows:
+        return 0
+    return connection.exec_driver_sql(_insert_sql(table, connection.dialect.name), list(rows)).rowcount
+
+
+def add_coverage(connection: Connection, new: Coverage) -> None:
+    """Enter an interval into the ledger, in its canonical form; see :func:`miner.store.coverage.add`."""
+    _lock(connection, coverage)
+    query, tip = key(new.query), key(new.tip)
+    before = _ledger(connection, new.source, query, tip, touching=new.interval)
+    after = add(before, new)
+    gone = [row.interval.since for row in before if row not in after]
+    if gone:
+        connection.execute(
+            delete(coverage).where(
+                coverage.c.source == new.source,
+                coverage.c.query == query,
+                coverage.c.tip == tip,
+                coverage.c.since_epoch.in_(gone),
+            )
+        )
+    rows = [_coverage_row(row, query, tip) for row in after if row not in before]
+    if rows:
+        connection.execute(insert(coverage), rows)
+
+
+def put_response(connection: Connection, response: RawResponse) -> str:
+    """Store what a source sent, once, and give its SHA-256."""
+    row = response_row(response)
+    insert_rows(connection, raw_response, [row])
+    return str(row[0])
+
+
+def record_omission(
+    connection: Connection, run_id: int, source: str, left_out: Omission, repository_id: int | None = None
+) -> None:
+    """Enter something that is left out now; if it was left out before and resolved since, it is open again."""
+    values = dict(zip(omission.c.keys(), omission_row(source, left_out, repository_id, run_id), strict=True))
+    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = build(omission).values(values)
+    latest = {name: statement.excluded[name] for name in ("detail", "repository_id", "run_id", "resolved_run_id")}
+    connection.execute(statement.on_conflict_do_update(index_elements=omission.primary_key, set_=latest))
+
+
+def resolve_omissions(
+    connection: Connection,
+    run_id: int,
+    source: str,
+    subjects: Iterable[str],
+    reasons: Iterable[OmissionReason] = tuple(OmissionReason),
+) -> int:
+    """Enter that a run brought what an earlier one had left out, and give how many omissions that resolves."""
+    resolved = 0
+    keys = [key(subject) for subject in subjects]
+    wanted = [reason.value for reason in reasons]
+    for start in range(0, len(keys), 500):
+        resolved += connection.execute(
+            update(omission)
+            .where(
+                omission.c.source == source,
+                omission.c.subject.in_(keys[start : start + 500]),
+                omission.c.reason.in_(wanted),
+                omission.c.resolved_run_id.is_(None),
+            )
+            .values(resolved_run_id=run_id)
+        ).rowcount
+    return resolved
+
+
+def without_secrets(url: str) -> str:
+    """Take user names and passwords out of a URL; the user of an SSH address stays, which is no secret."""
+    return _PASSWORD.sub(r"\1@", _WEB_USER.sub(r"\1", url))
+
+
+def _resolve_fixed(connection: Connection, rows: PageRows) -> None:
+    left_out = {row[1] for row in rows.get("omission", ())}
+    by_source: dict[tuple[str, int], list[str]] = {}
+    runs = {row[0]: row[-1] for row in rows.get("label", ())}
+    for fix_id, source, sha, *_ in rows.get("fix", ()):
+        subject = f"commit:{sha}"
+        if subject not in left_out and fix_id in runs:
+            by_source.setdefault((source, runs[fix_id]), []).append(subject)
+    for (source, run_id), subjects in by_source.items():
+        resolve_omissions(connection, run_id, source, subjects, _COMMIT_LEFT_OUT)
+
+
+def _insert_numbered(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:
+    # A sequence would skip numbers after a rollback, and a killed run would then not equal an unbroken one.
+    _lock(connection, table)
+    (number,) = table.primary_key.columns
+    following: int = (connection.scalar(select(func.max(number))) or 0) + 1
+    connection.execute(insert(table).values({number.name: following, **values}))
+    return following
+
+
+def _find_repository(connection: Connection, github_id: int | None, aliases: list[str], host: str) -> int | None:
+    if github_id is not None:
+        found = connection.scalar(select(repository.c.repository_id).where(repository.c.github_id == github_id))
+        if found is not None:
+            return int(found)
+    name: ColumnElement[str] = repository_alias.c.name
+    if host == "github.com":
+        name, aliases = func.lower(name), [alias.lower() for alias in aliases]
+    known = select(repository.c.repository_id).join(repository_alias).where(name.in_(aliases))
+    if github_id is not None:
+        known = known.where(repository.c.github_id.is_(None))
+    found = connection.scalar(known.order_by(repository.c.repository_id))
+    return None if found is None else int(found)
+
+
+def _ledger(
+    connection: Connection, source: str, query: str, tip: str, touching: Interval | None = None
+) -> list[Coverage]:
+    columns = coverage.c
+    statement = select(coverage).where(columns.source == source, columns.query == query, columns.tip == tip)
+    if touching is not None:
+        statement = statement.where(columns.since_epoch <= touching.until, columns.until_epoch >= touching.since)
+    return [_coverage(row._asdict()) for row in connection.execute(statement.order_by(columns.since_epoch))]
+
+
+def _coverage(row: dict[str, Any]) -> Coverage:
+    return Coverage(interval=Interval(row.pop("since_epoch"), row.pop("until_epoch")), **row)
+
+
+def _coverage_row(row: Coverage, query: str, tip: str) -> dict[str, Any]:
+    values = {c.name: getattr(row, c.name) for c in coverage.c if not c.name.endswith("_epoch")}
+    interval = {"since_epoch": row.interval.since, "until_epoch": row.interval.until}
+    return {**values, **interval, "query": query, "tip": tip, "reason": clean(row.reason)}
+
+
+@cache
+def _insert_sql(table: Table, dialect: str) -> str:
+    # Written out, not compiled: SQLAlchemy's form for psycopg wants a dictionary and a cast for each value.
+    columns = ", ".join(f'"{column.name}"' for column in table.c)
+    holders = ", ".join(["?" if dialect == "sqlite" else "%s"] * len(table.c))
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({holders}) ON CONFLICT DO NOTHING'  # noqa: S608
+
+
+def _lock(connection: Connection, table: Table) -> None:
+    # On SQLite a writing transaction is the only one already.
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f'LOCK TABLE "{table.name}" IN SHARE ROW EXCLUSIVE MODE')
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, sort_keys=True, default=str)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,179 @@
+"""Turns the stage types into rows: plain tuples in the order of the tables' columns.
+
+Worker processes make them, so nothing here knows a database; only the writer does.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from miner.model import (
+    BugFixVerdict,
+    Commit,
+    Evidence,
+    FileChange,
+    Fix,
+    Hunk,
+    Label,
+    Omission,
+    RawResponse,
+)
+from miner.store.values import clean, epoch, key, small, stamp
+
+PageRows = dict[str, list[tuple[Any, ...]]]
+"""A page: the rows of each table, by the table's name."""
+
+
+class PageBuilder:
+    """Collects the rows of one page.
+
+    :param source: the source that the page is of.
+    :param run_id: the run that writes it.
+    :param repository_id: the repository that its commits are of, if they are of one.
+    :param bug_fix_rater: the rules that judge whether a commit is a bug fix, with their version.
+    """
+
+    def __init__(self, source: str, run_id: int, repository_id: int | None = None, bug_fix_rater: str = "") -> None:
+        self.rows: PageRows = defaultdict(list)
+        self._source = source
+        self._run_id = run_id
+        self._repository_id = repository_id
+        self._bug_fix_rater = bug_fix_rater
+
+    def commit(self, commit: Commit, verdict: BugFixVerdict, is_bug_fix: bool) -> None:
+        """Add a commit, the repository's hold on it, and the evidence of its verdict."""
+        self.rows["git_commit"].append((*_commit(commit), verdict.score, is_bug_fix, self._bug_fix_rater))
+        if self._repository_id is not None:
+            self.rows["repository_commit"].append((commit.sha, self._repository_id))
+        self.rows["bug_fix_evidence"] += [
+            (commit.sha, no, e.rule, e.weight, e.side, e.start, e.end, clean(e.text))
+            for no, e in enumerate(verdict.evidence)
+        ]
+
+    def files(self, sha: str, files: Iterable[FileChange]) -> None:
+        """Add what a commit changed, with the hunks."""
+        for file in files:
+            self.rows["file_change"].append(_file_change(sha, file))
+            self.rows["hunk"] += [_hunk(sha, file.no, hunk) for hunk in file.hunks]
+
+    def fix(self, fix: Fix, fixed_at: datetime | None) -> None:
+        """Add a fix, its hunks and its labels."""
+        self.rows["fix"].append((fix.fix_id, self._source, fix.sha, fix.library, _stamp(fixed_at)))
+        self.rows["fix_hunk"] += [(fix.fix_id, file_no, hunk_no) for file_no, hunk_no in fix.hunks]
+        self.labels(fix.fix_id, fix.labels)
+
+    def labels(self, fix_id: str, labels: Iterable[Label]) -> None:
+        """Add judgements on a fix, with their evidence."""
+        for label in labels:
+            place = (fix_id, label.scheme, label.rater, label.rank)
+            self.rows["label"].append((*place, label.value, label.confidence, self._run_id))
+            self.rows["label_evidence"] += [(*place, no, *_evidence(e)) for no, e in enumerate(label.evidence)]
+
+    def omissions(self, omissions: Iterable[Omission]) -> None:
+        """Add what was left out."""
+        self.rows["omission"] += [
+            omission_row(self._source, omission, self._repository_id, self._run_id) for omission in omissions
+        ]
+
+    def response(self, response: RawResponse) -> str:
+        """Add what the source sent, and give its SHA-256."""
+        row = response_row(response)
+        self.rows["raw_response"].append(row)
+        return str(row[0])
+
+
+def omission_row(source: str, omission: Omission, repository_id: int | None, run_id: int) -> tuple[Any, ...]:
+    """Give an omission's row."""
+    return (
+        source,
+        key(omission.subject),
+        omission.reason.value,
+        clean(omission.detail),
+        omission.sha,
+        repository_id,
+        run_id,
+        None,
+    )
+
+
+def response_row(response: RawResponse) -> tuple[Any, ...]:
+    """Give a response's row; its key is the SHA-256 of the body."""
+    return (
+        sha256(response.body).hexdigest(),
+        response.source,
+        clean(response.url),
+        response.status,
+        clean(response.content_type),
+        stamp(response.fetched_at),
+        zlib.compress(response.body),
+        len(response.body),
+    )
+
+
+def _stamp(moment: datetime | None) -> str | None:
+    return None if moment is None else stamp(moment)
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else clean(text)
+
+
+def _commit(commit: Commit) -> tuple[Any, ...]:
+    return (
+        commit.sha,
+        clean(commit.author_name),
+        clean(commit.author_email),
+        _stamp(commit.authored_at),
+        small(commit.authored_offset),
+        clean(commit.committer_name),
+        clean(commit.committer_email),
+        _stamp(commit.committed_at),
+        small(commit.committed_offset),
+        epoch(commit.committed_epoch),
+        " ".join(commit.parents),
+        clean(commit.message),
+        commit.message_raw,
+    )
+
+
+def _file_change(sha: str, file: FileChange) -> tuple[Any, ...]:
+    return (
+        sha,
+        file.no,
+        file.change_type,
+        file.kind.value,
+        file.language,
+        _text(file.old_path),
+        _text(file.new_path),
+        file.old_mode,
+        file.new_mode,
+        file.old_blob,
+        file.new_blob,
+        file.similarity,
+        file.added_lines,
+        file.deleted_lines,
+    )
+
+
+def _hunk(sha: str, file_no: int, hunk: Hunk) -> tuple[Any, ...]:
+    return (
+        sha,
+        file_no,
+        hunk.no,
+        hunk.old_start,
+        hunk.old_lines,
+        hunk.new_start,
+        hunk.new_lines,
+        clean(hunk.heading),
+        clean(hunk.body),
+        hunk.body_raw,
+    )
+
+
+def _evidence(e: Evidence) -> tuple[Any, ...]:
+    return (e.rule, e.weight, e.side, e.file_no, e.hunk_no, e.line, e.start, e.end, clean(e.text))
