@@ -53,7 +53,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        app(prog_name="miner")
     except MinerError as error:
         from miner.console import print_error
 
