@@ -1,0 +1,212 @@
+"""Makes the schema, brings an older one up to date, and proves that a database has the one of this version.
+
+A new database is made straight from the tables; Alembic, which takes long to import, only migrates and checks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import CheckConstraint, Column, Connection, Engine, MetaData, String, Table, insert, inspect, select
+from sqlalchemy.schema import SetColumnComment, SetTableComment
+
+from miner.errors import SchemaError
+from miner.resources import resource
+from miner.store.session import masked, reading, translated, writing
+from miner.store.tables import metadata
+from miner.store.views import changed_views, create_views, drop_views
+
+HEAD = "0001"
+"""The newest revision in ``migrations/versions``."""
+
+_LOCK_ID = 0x6D696E6572
+_LITERAL = re.compile(r"'([^']*)'")
+_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+
+
+def current(engine: Engine) -> str | None:
+    """Give the revision that a database is at; None for one without the miner's tables.
+
+    :raises StoreError: if the database cannot be read.
+    """
+    with reading(engine) as connection:
+        return _current(connection)
+
+
+def prepare(engine: Engine) -> None:
+    """Make the schema in a new database; let any other pass only if it has this version's.
+
+    :raises SchemaError: if the database is of an older or a newer version, or not the miner's.
+    """
+    if current(engine) is None:
+        upgrade(engine)
+    else:
+        require(engine)
+
+
+def require(engine: Engine) -> None:
+    """Let a database pass only if it has this version's schema.
+
+    :raises SchemaError: if it has not; it says what to do.
+    """
+    found = current(engine)
+    name = masked(engine.url)
+    if found is None:
+        raise SchemaError(f"the database {name} has no tables yet: run 'miner db upgrade' or 'miner collect'")
+    _refuse_newer(engine, found)
+    if found != HEAD:
+        raise SchemaError(f"the schema of the database {name} is at {found}, not at {HEAD}: run 'miner db upgrade'")
+
+
+def upgrade(engine: Engine) -> None:
+    """Make the schema, or bring an older one to this version's, in one transaction. Safe to run twice at once.
+
+    :raises SchemaError: if the database is of a newer version, or holds tables of the same names that are not ours.
+    """
+    with _altering(engine) as connection:
+        found = _current(connection)
+        if found is None:
+            _create(connection, masked(engine.url))
+        elif found != HEAD:
+            _refuse_newer(engine, found)
+            migrate(connection)
+
+
+def migrate(connection: Connection, revision: str = "head") -> None:
+    """Run the migrations that a database lacks, in the caller's transaction, and make the views anew."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(resource("migrations")).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    drop_views(connection)
+    command.upgrade(config, revision)
+    if revision == "head":
+        create_views(connection)
+        _comment(connection)
+
+
+def check(engine: Engine) -> None:
+    """Prove that the tables and views of a database are those of this version.
+
+    :raises SchemaError: if one is not; it names the differences.
+    """
+    require(engine)
+    with reading(engine) as connection:
+        found = [*_changed_tables(connection), *_changed_checks(connection)]
+        found += [f"view {name}" for name in changed_views(connection)]
+    if found:
+        raise SchemaError(
+            f"the schema of the database {masked(engine.url)} is not the one of revision {HEAD}: "
+            f"{'; '.join(found)}. Something else changed it: restore a copy, or collect into a new database"
+        )
+
+
+@contextmanager
+def _altering(engine: Engine) -> Iterator[Connection]:
+    if engine.dialect.name != "sqlite":
+        with writing(engine) as connection:
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK_ID,))
+            yield connection
+        return
+    # SQLite changes a table by making it anew, and drops the old one's rows with what refers to them. The switch
+    # works outside a transaction only; the connection is thrown away so that none is ever reused without keys.
+    with translated(engine.url), engine.connect() as connection:
+        connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        connection.execution_options(writing=True)
+        try:
+            with connection.begin():
+                yield connection
+                _refuse_loose_rows(connection)
+        finally:
+            connection.invalidate()
+
+
+def _refuse_loose_rows(connection: Connection) -> None:
+    loose = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    if loose is not None:
+        raise SchemaError(f"a row of the table {loose[0]} refers to one of {loose[2]} that is missing: restore a copy")
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table(_version.name):
+        return None
+    return connection.scalar(select(_version.c.version_num))
+
+
+def _refuse_newer(engine: Engine, found: str) -> None:
+    known = {path.name.partition("_")[0] for path in (resource("migrations") / "versions").glob("*.py")}
+    if found not in known:
+        raise SchemaError(
+            f"the schema of the database {masked(engine.url)} is at {found}, which this version of the miner does not "
+            f"know (it knows up to {HEAD}): install the newer version that made it, or name another database"
+        )
+
+
+def _create(connection: Connection, name: str) -> None:
+    taken = sorted(set(metadata.tables) & set(inspect(connection).get_table_names()))
+    if taken:
+        raise SchemaError(
+            f"the database {name} holds tables that the miner did not make ({', '.join(taken)}): name another"
+        )
+    metadata.create_all(connection, checkfirst=False)
+    create_views(connection)
+    _version.create(connection, checkfirst=True)
+    connection.execute(insert(_version).values(version_num=HEAD))
+
+
+def _comment(connection: Connection) -> None:
+    # Comments are documentation: each version brings its own, without a migration.
+    if not connection.dialect.supports_comments:
+        return
+    for table in metadata.sorted_tables:
+        connection.execute(SetTableComment(table))
+        for column in table.columns:
+            connection.execute(SetColumnComment(column))
+
+
+def _changed_tables(connection: Connection) -> list[str]:
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    context = MigrationContext.configure(connection, opts={"include_name": _is_ours})
+    return [_describe(difference) for difference in compare_metadata(context, metadata)]
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    # A database may hold tables beside the miner's.
+    return kind != "table" or name in metadata.tables
+
+
+def _describe(difference: object) -> str:
+    if isinstance(difference, list):
+        return "; ".join(_describe(part) for part in difference)
+    parts = difference if isinstance(difference, tuple) else (difference,)
+    return " ".join(
+        str(getattr(part, "name", part)) for part in parts if isinstance(part, str) or hasattr(part, "name")
+    )
+
+
+def _changed_checks(connection: Connection) -> list[str]:
+    # Alembic does not compare them. PostgreSQL writes them in its own words: the listed values are what counts.
+    inspector = inspect(connection)
+    changed = []
+    for table in metadata.sorted_tables:
+        if not inspector.has_table(table.name):
+            continue
+        expected = {
+            str(constraint.name): set(_LITERAL.findall(str(constraint.sqltext)))
+            for constraint in table.constraints
+            if isinstance(constraint, CheckConstraint)
+        }
+        found = {
+            str(constraint["name"]): set(_LITERAL.findall(constraint["sqltext"]))
+            for constraint in inspector.get_check_constraints(table.name)
+        }
+        changed += [
+            f"check {name}" for name in sorted(expected.keys() | found.keys()) if expected.get(name) != found.get(name)
+        ]
+    return changed

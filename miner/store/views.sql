@@ -1,0 +1,114 @@
+-- Views for analysts. The comment block before a view is its entry in docs/schema.md: first the view, then a line
+-- "column: meaning" for each of its columns. Every statement reads the same on SQLite and PostgreSQL.
+
+-- One row a fix and rater of its pattern: what was repaired where, and the rater's first choice.
+-- fix_id: The fix.
+-- source: The source.
+-- library: The library whose use is repaired.
+-- fixed_at: When it was made; null if not known.
+-- sha: The commit; null for another source.
+-- repository: Name of the first repository that holds the commit.
+-- repositories: How many repositories hold the commit.
+-- commit_url: Where to read the commit; null if its repository is not on GitHub.
+-- message: The commit's message.
+-- hunks: How many hunks the fix is made of.
+-- pattern: The rater's first choice of a fix pattern; null if nobody judged.
+-- confidence: How sure the rater is, 0 to 1; null for unknown.
+-- rater: Who judged.
+CREATE VIEW fix_overview AS
+SELECT
+    fix.fix_id,
+    fix.source,
+    fix.library,
+    fix.fixed_at,
+    fix.sha,
+    repository.name AS repository,
+    holders.repositories,
+    CASE WHEN repository.host = 'github.com'
+        THEN 'https://github.com/' || repository.name || '/commit/' || fix.sha
+    END AS commit_url,
+    git_commit.message,
+    (SELECT COUNT(*) FROM fix_hunk WHERE fix_hunk.fix_id = fix.fix_id) AS hunks,
+    label.value AS pattern,
+    label.confidence,
+    label.rater
+FROM fix
+LEFT JOIN git_commit ON git_commit.sha = fix.sha
+LEFT JOIN (
+    SELECT sha, MIN(repository_id) AS repository_id, COUNT(*) AS repositories
+    FROM repository_commit
+    GROUP BY sha
+) AS holders ON holders.sha = fix.sha
+LEFT JOIN repository ON repository.repository_id = holders.repository_id
+LEFT JOIN label ON label.fix_id = fix.fix_id AND label.scheme = 'pattern' AND label.rank = 1;
+
+-- How often each fix pattern is a rater's first choice.
+-- rater: Who judged.
+-- pattern: The fix pattern, or unknown.
+-- fixes: Number of fixes.
+-- share: Their part of all fixes that the rater judged, 0 to 1.
+CREATE VIEW pattern_share AS
+SELECT
+    rater,
+    value AS pattern,
+    COUNT(*) AS fixes,
+    CAST(COUNT(*) AS DOUBLE PRECISION) / SUM(COUNT(*)) OVER (PARTITION BY rater) AS share
+FROM label
+WHERE scheme = 'pattern' AND rank = 1
+GROUP BY rater, value;
+
+-- How often each fix pattern is a rater's first choice, by library.
+-- rater: Who judged.
+-- library: The library whose use is repaired.
+-- pattern: The fix pattern, or unknown.
+-- fixes: Number of fixes.
+-- share: Their part of the library's fixes that the rater judged, 0 to 1.
+CREATE VIEW pattern_by_library AS
+SELECT
+    label.rater,
+    fix.library,
+    label.value AS pattern,
+    COUNT(*) AS fixes,
+    CAST(COUNT(*) AS DOUBLE PRECISION) / SUM(COUNT(*)) OVER (PARTITION BY label.rater, fix.library) AS share
+FROM label
+JOIN fix ON fix.fix_id = label.fix_id
+WHERE label.scheme = 'pattern' AND label.rank = 1
+GROUP BY label.rater, fix.library, label.value;
+
+-- What was left out, by reason.
+-- source: The source.
+-- reason: Why.
+-- omissions: How often it was.
+-- unresolved: How many of them no later run brought.
+CREATE VIEW omission_reasons AS
+SELECT
+    source,
+    reason,
+    COUNT(*) AS omissions,
+    COUNT(*) - COUNT(resolved_run_id) AS unresolved
+FROM omission
+GROUP BY source, reason;
+
+-- Intervals that were asked for and are not at hand completely, whatever state of the source was read.
+-- source: The source.
+-- query: What was asked of it.
+-- tip: State of the source that was read.
+-- since_epoch: Start of the interval, seconds since 1970.
+-- until_epoch: End of the interval, itself not in it.
+-- reported: How many results the source said there are; null if it did not say.
+-- fetched: How many came.
+-- reason: Why the interval is not complete.
+-- run_id: The run that tried.
+CREATE VIEW coverage_gaps AS
+SELECT source, query, tip, since_epoch, until_epoch, reported, fetched, reason, run_id
+FROM coverage AS gap
+WHERE NOT complete AND NOT EXISTS (
+    SELECT 1
+    FROM coverage AS later
+    WHERE later.source = gap.source
+        AND later.query = gap.query
+        AND later.complete
+        AND later.run_id >= gap.run_id
+        AND later.since_epoch <= gap.since_epoch
+        AND later.until_epoch >= gap.until_epoch
+);
