@@ -21,7 +21,7 @@ def upgrade(context: typer.Context, config: ConfigOption = None, database_url: D
     """Create the tables, or bring those of an older version to this one."""
     from miner.store import schema
 
-    schema.upgrade(_engine(context, config, database_url))
+    schema.upgrade(_engine(context, config, database_url, create=True))
 
 
 @app.command()
@@ -41,7 +41,7 @@ def check(context: typer.Context, config: ConfigOption = None, database_url: Dat
     typer.echo("the schema is current")
 
 
-def _engine(context: typer.Context, config: Path | None, database_url: str | None) -> Engine:
+def _engine(context: typer.Context, config: Path | None, database_url: str | None, create: bool = False) -> Engine:
     from miner.store.session import open_engine
 
-    return open_engine(settings_of(context, config, database_url).database.url)
+    return open_engine(settings_of(context, config, database_url).database.url, create=create)
