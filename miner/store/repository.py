@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import cache
 from operator import itemgetter
 from typing import Any
 
@@ -17,6 +16,7 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 from sqlalchemy.dialects import postgresql, sqlite
 
 from miner.model import Omission, OmissionReason, RawResponse
+from miner.store.bulk import insert_rows
 from miner.store.coverage import Coverage, Interval, add
 from miner.store.rows import PageRows, omission_row, response_row
 from miner.store.tables import (
@@ -146,16 +146,6 @@ def write_page(connection: Connection, rows: PageRows, proof: Coverage | None = 
     return new
 
 
-def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:
-    """Insert rows in the order of the table's columns, those that are there already left as they are.
-
-    :return: how many are new.
-    """
-    if not rows:
-        return 0
-    return connection.exec_driver_sql(_insert_sql(table, connection.dialect.name), list(rows)).rowcount
-
-
 def add_coverage(connection: Connection, new: Coverage) -> None:
     """Enter an interval into the ledger, in its canonical form; see :func:`miner.store.coverage.add`."""
     _lock(connection, coverage)
@@ -279,14 +269,6 @@ def _coverage_row(row: Coverage, query: str, tip: str) -> dict[str, Any]:
     values = {c.name: getattr(row, c.name) for c in coverage.c if not c.name.endswith("_epoch")}
     interval = {"since_epoch": row.interval.since, "until_epoch": row.interval.until}
     return {**values, **interval, "query": query, "tip": tip, "reason": clean(row.reason)}
-
-
-@cache
-def _insert_sql(table: Table, dialect: str) -> str:
-    # Written out, not compiled: SQLAlchemy's form for psycopg wants a dictionary and a cast for each value.
-    columns = ", ".join(f'"{column.name}"' for column in table.c)
-    holders = ", ".join(["?" if dialect == "sqlite" else "%s"] * len(table.c))
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({holders}) ON CONFLICT DO NOTHING'  # noqa: S608
 
 
 def _lock(connection: Connection, table: Table) -> None:

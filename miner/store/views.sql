@@ -89,7 +89,7 @@ SELECT
 FROM omission
 GROUP BY source, reason;
 
--- Intervals that were asked for and are not at hand completely, whatever state of the source was read.
+-- Intervals that were asked for and that no run has brought completely since.
 -- source: The source.
 -- query: What was asked of it.
 -- tip: State of the source that was read.
