@@ -24,7 +24,7 @@ class StoreReadOnlyError(StoreError):
 
 
 class StoreFullError(StoreError):
-    """There is no room left for the database: free some and run the same command again, which continues where it was."""
+    """There is no room left for the database: free some and run the command again, which goes on where it was."""
 
 
 class SchemaError(StoreError):

@@ -15,7 +15,7 @@ Side = Literal["old", "new", "message", "path", "manifest"]
 
 
 class OmissionReason(StrEnum):
-    """Why something that a source holds did not become rows of its own. Analysts group by these values: they are stable."""
+    """Why something that a source holds did not become rows. Analysts group by these values: they are stable."""
 
     REPOSITORY_MISSING = "repository_missing"
     REPOSITORY_REFUSED = "repository_refused"

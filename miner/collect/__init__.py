@@ -1,0 +1,1 @@
+"""First stage: what the sources hold, as pages of work. See :mod:`miner.collect.interface`."""

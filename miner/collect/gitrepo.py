@@ -1,0 +1,171 @@
+"""A repository as a cached bare clone: one ``ls-remote`` tells whether anything is new, one fetch brings it."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from miner.collect import git, gitobjects
+from miner.collect.locators import Locator
+from miner.errors import RepositoryError, RepositoryTooLargeError
+from miner.model import RawResponse
+from miner.settings import Settings
+
+_HEADS = "refs/miner/heads/"
+_DEFAULT = "refs/miner/default"
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where a repository's branches stood when it was asked.
+
+    ``shas`` are the commits that the wanted branches point at; none: the repository is empty. ``identity`` is one text
+    for all of them: equal tips have equal histories. ``response`` is what ``git ls-remote`` printed.
+    """
+
+    shas: tuple[str, ...]
+    identity: str
+    default_branch: str | None
+    response: RawResponse
+
+
+class GitRepository:
+    """One repository of the git source."""
+
+    def __init__(self, locator: Locator, settings: Settings) -> None:
+        self.locator = locator
+        self._git = settings.git
+        self.git_dir = settings.storage.data_dir.absolute() / "repositories" / locator.folder
+
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return self.locator.name
+
+    def probe(self, now: datetime | None = None) -> Tip:
+        """Ask the source where its branches stand: one ``git ls-remote``.
+
+        :raises RepositoryError: (a child of) if the source does not answer.
+        """
+        every = self._git.branches == "all"
+        arguments = ["ls-remote", "--symref", "--", self.locator.url, "HEAD", *(["refs/heads/*"] if every else [])]
+        body = git.run(
+            arguments, item=self.name, timeout=self._git.command_timeout_seconds, transports=[self.locator.transport]
+        )
+        response = RawResponse("git", self.locator.public_url, 200, "text/plain", now or datetime.now(UTC), body)
+        return _tip(body.decode("utf-8", "replace"), response, every=every)
+
+    def sync(self, tip: Tip, on_progress: Callable[[int, int], None]) -> None:
+        """Bring the clone to ``tip``, if it is not there yet.
+
+        :raises RepositoryError: (a child of) if the transfer fails, takes too long, or grows too large.
+        """
+        self.git_dir.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            if self.has(tip) and not self.is_shallow():
+                return
+            self._check_room()
+            self._clean()
+            git.run(["init", "--quiet", "--bare", str(self.git_dir)], item=self.name, timeout=60)
+            self._fetch(on_progress)
+            if not all(self._has_commit(sha) for sha in tip.shas):
+                raise RepositoryError(f"{self.name}: its history was rewritten while it was fetched; run again")
+
+    def history(self, tip: Tip) -> list[gitobjects.ListedCommit]:
+        """List every commit of the wanted branches."""
+        return gitobjects.list_history(
+            self.git_dir, tip.shas, item=self.name, timeout=self._git.command_timeout_seconds
+        )
+
+    def reachable(self, identity: str) -> list[gitobjects.ListedCommit]:
+        """List all commits that could be reached from an earlier tip of one branch; none if the clone lost it."""
+        if not self._has_commit(identity):
+            return []
+        return gitobjects.list_history(
+            self.git_dir, [identity], item=self.name, timeout=self._git.command_timeout_seconds
+        )
+
+    def is_shallow(self) -> bool:
+        """Whether the source gave a history that is cut off."""
+        return bool(self.shallow_boundary())
+
+    def shallow_boundary(self) -> frozenset[str]:
+        """Give the commits whose parents the source does not have: their diffs cannot be known."""
+        path = self.git_dir / "shallow"
+        return frozenset(path.read_text(encoding="ascii").split()) if path.exists() else frozenset()
+
+    def _fetch(self, on_progress: Callable[[int, int], None]) -> None:
+        refspecs = [f"+HEAD:{_DEFAULT}"]
+        if self._git.branches == "all":
+            refspecs.append(f"+refs/heads/*:{_HEADS}*")
+        deepen = ["--unshallow"] if self.is_shallow() else []
+        options = ["--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--prune", "--progress"]
+        git.transfer(
+            ["fetch", *options, "--update-shallow", *deepen, "--", self.locator.url, *refspecs],
+            item=self.name,
+            git_dir=self.git_dir,
+            transports=[self.locator.transport],
+            timeout=self._git.clone_timeout_seconds,
+            max_bytes=self._git.max_repository_bytes,
+            on_progress=on_progress,
+        )
+
+    def has(self, tip: Tip) -> bool:
+        """Whether a finished fetch brought the tip: an object alone may come from one that was broken off."""
+        if not (self.git_dir / "HEAD").exists():
+            return False
+        refs = git.run(
+            ["for-each-ref", "--format=%(objectname)", "refs/miner/"],
+            item=self.name,
+            timeout=self._git.command_timeout_seconds,
+            git_dir=self.git_dir,
+        )
+        return set(tip.shas) <= set(refs.decode("ascii").split())
+
+    def _has_commit(self, sha: str) -> bool:
+        try:
+            git.run(["cat-file", "-e", f"{sha}^{{commit}}"], item=self.name, timeout=60, git_dir=self.git_dir)
+        except RepositoryError:
+            return False
+        return True
+
+    def _check_room(self) -> None:
+        free = shutil.disk_usage(self.git_dir).free
+        if free < self._git.min_free_disk_bytes:
+            raise RepositoryTooLargeError(
+                f"{self.name}: only {free:,} bytes are free below {self.git_dir.parent}; free some space, name another "
+                "storage.data_dir, or lower git.min_free_disk_bytes"
+            )
+
+    def _clean(self) -> None:
+        """Remove what a fetch that was killed leaves behind: part-written packs, and locks that nobody holds."""
+        for pattern in ("objects/pack/tmp_*", "objects/??/tmp_obj_*", "*.lock", "refs/**/*.lock"):
+            for path in self.git_dir.glob(pattern):
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Keep two processes from fetching into one clone. A dead process's lock is free."""
+        with (self.git_dir.parent / f"{self.git_dir.name}.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def _tip(listing: str, response: RawResponse, *, every: bool) -> Tip:
+    branch, shas = None, dict[str, str]()
+    for line in listing.splitlines():
+        what, _, name = line.partition("\t")
+        if what.startswith("ref: ") and name == "HEAD":
+            branch = what.removeprefix("ref: refs/heads/")
+        elif name == "HEAD" or (every and name.startswith("refs/heads/")):
+            shas[name] = what
+    distinct = tuple(sorted(set(shas.values())))
+    if every:
+        heads = "\n".join(f"{sha} {name}" for name, sha in sorted(shas.items()))
+        return Tip(distinct, "all:" + hashlib.sha256(heads.encode()).hexdigest(), branch, response)
+    return Tip(distinct, shas.get("HEAD", ""), branch, response)

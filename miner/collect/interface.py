@@ -1,0 +1,70 @@
+"""What every source gives the pipeline: targets, and of each target pages of work.
+
+A page is a unit of work: a function of what to mine alone, idempotent, and small enough to sit in memory. Its rows and
+the interval that it proves are committed together. A source raises only children of
+:class:`~miner.errors.SourceError`; one target that fails does not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from miner.model import Omission
+
+Rows = dict[str, list[tuple[object, ...]]]
+
+
+@dataclass(slots=True)
+class MinedPage:
+    """What a page's work gives: rows by table, and counts for the summary."""
+
+    rows: Rows
+    seen: int = 0
+    candidates: int = 0
+    fixes: int = 0
+    omissions: Counter[str] = field(default_factory=Counter)
+    patterns: Counter[str] = field(default_factory=Counter)
+    libraries: Counter[str] = field(default_factory=Counter)
+
+
+class Task(Protocol):
+    """A page's work. It is sent to a worker process, so it must be picklable."""
+
+    def run(self) -> MinedPage:
+        """Do the work. Called again with the same task it gives the same rows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The interval that a page proves, half-open, in epoch seconds, and what was in it.
+
+    ``reported`` is how many items the source has there, ``skipped`` how many of them are never fetched (merges).
+    """
+
+    since: int
+    until: int
+    reported: int
+    skipped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A unit of work and the interval that is proved once it, and all pages before it, are in the database."""
+
+    task: Task
+    claim: Claim | None
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All pages that a target still needs, and what the source said of it. No pages: nothing is new."""
+
+    pages: Iterable[Page]
+    items: int
+    omissions: tuple[Omission, ...] = ()
+    incomplete: str = ""
+    totals: Mapping[str, int] = field(default_factory=dict)

@@ -1,0 +1,102 @@
+"""Where a repository is: from what a user typed, or from a name that the config holds."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from miner.collect.git import without_secrets
+from miner.errors import RepositoryRefusedError
+from miner.settings import GitHubSettings, GitSettings
+
+_FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+_SCP_ADDRESS = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!:)(?!//)([^\s-].*)")
+
+
+@dataclass(frozen=True, slots=True)
+class Locator:
+    """A repository's address.
+
+    ``name`` is what people call it and what the tables hold; ``key`` is the same for every spelling of one address;
+    ``url`` may hold a secret and goes to git only, ``public_url`` never does; ``transport`` is the one transport that
+    git may use for it.
+    """
+
+    name: str
+    host: str
+    key: str
+    url: str
+    transport: str
+
+    @property
+    def public_url(self) -> str:
+        """The address without user names, passwords and tokens."""
+        return without_secrets(self.url)
+
+    @property
+    def folder(self) -> str:
+        """The name of the clone's folder: readable, and different for different keys."""
+        readable = re.sub(r"[^A-Za-z0-9._-]+", "+", self.name).strip("+.-")[-80:]
+        return f"{readable}-{hashlib.sha256(self.key.encode()).hexdigest()[:12]}.git"
+
+
+def locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
+    """Read ``owner/name``, a URL, or the path of a local or bare repository.
+
+    A path is one that starts with ``/``, ``.`` or ``~``, or that exists and is not of the form ``owner/name``. Paths
+    and ``github.clone_url`` come from the user's own hand, so any transport may serve them; a URL must use one of
+    ``git.transports``.
+
+    :raises RepositoryRefusedError: for anything else, ``ext::`` and the like among it.
+    """
+    text = text.strip()
+    if text.startswith(("/", ".", "~")):
+        return _at_path(Path(text).expanduser())
+    if "://" in text:
+        return _at_url(text, github, git)
+    if "::" not in text and not text.startswith("-"):
+        if _FULL_NAME.fullmatch(text):
+            return _on_github(text, github)
+        if Path(text).exists():
+            return _at_path(Path(text))
+        if scp := _SCP_ADDRESS.fullmatch(text):
+            return _at_url(f"ssh://{text[: scp.start(2) - 1]}/{scp[2].lstrip('/')}", github, git)
+    raise RepositoryRefusedError(
+        f"{without_secrets(text)!r} is no repository address: give owner/name, a URL with one of the transports "
+        f"{', '.join(git.transports)}, or the path of a repository"
+    )
+
+
+def _on_github(full_name: str, github: GitHubSettings) -> Locator:
+    owner, name = full_name.split("/")
+    name = name.removesuffix(".git")
+    url = github.clone_url.format(owner=owner, name=name)
+    transport = urlsplit(url).scheme
+    if not transport:
+        url, transport = Path(url).expanduser().absolute().as_uri(), "file"
+    return Locator(f"{owner}/{name}", "github.com", f"github.com/{owner}/{name}".lower(), url, transport)
+
+
+def _at_path(path: Path) -> Locator:
+    resolved = path.resolve()
+    return Locator(str(resolved), "local", f"file://{resolved}", resolved.as_uri(), "file")
+
+
+def _at_url(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
+    parts = urlsplit(text)
+    if parts.scheme not in git.transports:
+        raise RepositoryRefusedError(
+            f"{without_secrets(text)}: the transport {parts.scheme!r} is not allowed; allowed are "
+            f"{', '.join(git.transports)} (git.transports in the config)"
+        )
+    path = parts.path.strip("/").removesuffix(".git")
+    host = (parts.hostname or "").lower()
+    if host in {"github.com", "www.github.com"} and parts.username is None and _FULL_NAME.fullmatch(path):
+        return _on_github(path, github)
+    place = f"{host}:{parts.port}" if parts.port else host
+    if host == "github.com":
+        return Locator(path, host, f"{host}/{path}".lower(), text, parts.scheme)
+    return Locator(f"{place}/{path}", place or "local", f"{parts.scheme}://{place}/{path}", text, parts.scheme)

@@ -1,0 +1,213 @@
+"""The work of one page of the git source: commits -> candidates -> fixes -> rows. Runs in a worker process.
+
+A page is a function of what to mine alone: no database, no clock. Called again, it gives the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from miner import settings
+from miner.classify import bugfix, engine, libraries
+from miner.classify.libraries import Catalogue
+from miner.classify.version import RATER
+from miner.collect import gitobjects
+from miner.collect.gitobjects import BlobReader, DiffReader
+from miner.collect.interface import MinedPage
+from miner.errors import RepositoryCorruptError
+from miner.extract.diffs import Extraction, Limits, extract
+from miner.model import (
+    BugFixVerdict,
+    Candidate,
+    Change,
+    ChangedFile,
+    Commit,
+    Evidence,
+    FileChange,
+    FileKind,
+    Fix,
+    Omission,
+    OmissionReason,
+)
+from miner.settings import GitSettings
+from miner.store.rows import PageBuilder
+
+_MANIFESTS = ("setup.py", "requirements.txt", "pyproject.toml", "setup.cfg", "environment.yml", "Pipfile")
+_MAX_SOURCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class GitTask:
+    """What to mine: some commits of a clone, and how."""
+
+    git_dir: Path
+    name: str
+    repository_id: int
+    run_id: int
+    shas: tuple[str, ...]
+    boundary: frozenset[str]
+    git: GitSettings
+    threshold: float
+    libraries: tuple[str, ...]
+    classify: bool
+
+    def run(self) -> MinedPage:
+        """Mine the page."""
+        return _Miner(self).mine()
+
+
+@dataclass(frozen=True, slots=True)
+class _Readers:
+    """The git commands that a worker keeps open for the clone that it reads."""
+
+    key: tuple[Path, GitSettings]
+    diffs: DiffReader
+    blobs: BlobReader
+
+
+_open: list[_Readers] = []
+
+
+def _readers(git_dir: Path, settings: GitSettings) -> _Readers:
+    if _open and _open[0].key == (git_dir, settings):
+        return _open[0]
+    close_readers()
+    timeout = settings.command_timeout_seconds
+    diffs = DiffReader(
+        git_dir, timeout=timeout, max_file_bytes=settings.max_file_bytes, max_commit_bytes=settings.max_commit_bytes
+    )
+    blobs = BlobReader(git_dir, timeout=timeout, max_bytes=settings.max_file_bytes)
+    _open.append(_Readers((git_dir, settings), diffs, blobs))
+    return _open[0]
+
+
+def close_readers() -> None:
+    """End the git commands that this process keeps open."""
+    while _open:
+        readers = _open.pop()
+        readers.diffs.close()
+        readers.blobs.close()
+
+
+class _Miner:
+    def __init__(self, task: GitTask) -> None:
+        self._task = task
+        self._readers = _readers(task.git_dir, task.git)
+        self._limits = Limits(task.git.max_file_bytes, task.git.max_diff_bytes, task.git.max_commit_files)
+        self._page = PageBuilder("git", task.run_id, task.repository_id, RATER)
+        self._mined = MinedPage(self._page.rows)
+
+    def mine(self) -> MinedPage:
+        judged = [(commit, bugfix.judge(commit.message)) for commit in self._commits()]
+        candidates = {c.sha: (c, verdict) for c, verdict in judged if verdict.score >= self._task.threshold}
+        for commit, verdict in judged:
+            self._page.commit(commit, verdict, commit.sha in candidates)
+            if commit.committed_at is None:
+                detail = f"committer date {commit.committed_epoch} is no date of the years 1 to 9999"
+                self._omit(Omission(OmissionReason.COMMIT_DATE_INVALID, f"commit:{commit.sha}", detail, commit.sha))
+        self._mined.seen += len(judged)
+        self._mined.candidates += len(candidates)
+        for candidate in self._candidates(candidates):
+            self._store(candidate)
+        return self._mined
+
+    def _commits(self) -> Iterator[Commit]:
+        """Read the page's commits; one at a time if one of them is damaged, so that it alone is left out."""
+        task = self._task
+        timeout = task.git.command_timeout_seconds
+        try:
+            yield from gitobjects.read_commits(task.git_dir, task.shas, item=task.name, timeout=timeout)
+        except RepositoryCorruptError:
+            for sha in task.shas:
+                try:
+                    yield from gitobjects.read_commits(task.git_dir, [sha], item=task.name, timeout=timeout)
+                except RepositoryCorruptError as error:
+                    self._omit(Omission(OmissionReason.COMMIT_UNREADABLE, f"commit:{sha}", str(error), sha))
+
+    def _candidates(self, judged: dict[str, tuple[Commit, BugFixVerdict]]) -> Iterator[Candidate]:
+        known = [sha for sha in judged if sha not in self._task.boundary]
+        for sha in sorted(set(judged) & self._task.boundary):
+            detail = "its parents are not in the shallow source, so what it changed cannot be known"
+            self._omit(Omission(OmissionReason.HISTORY_SHALLOW, f"commit:{sha}", detail, sha))
+        for raw in self._readers.diffs.diffs(known):
+            extraction: Extraction = extract(raw, self._readers.blobs, self._limits)
+            commit, verdict = judged[raw.sha]
+            yield Candidate(commit, verdict, extraction.files, extraction.omissions)
+
+    def _store(self, candidate: Candidate) -> None:
+        self._page.files(candidate.commit.sha, candidate.files)
+        for omission in candidate.omissions:
+            self._omit(omission)
+        fix = self._fix(candidate)
+        if isinstance(fix, Omission):
+            self._omit(fix)
+            return
+        self._page.fix(fix, candidate.commit.committed_at)
+        self._mined.fixes += 1
+        self._mined.libraries[fix.library] += 1
+        self._mined.patterns.update(
+            label.value for label in fix.labels if label.scheme == "pattern" and label.rank == 1
+        )
+
+    def _fix(self, candidate: Candidate) -> Fix | Omission:
+        sha = candidate.commit.sha
+        change = self._change(candidate)
+        found = libraries.detect(_catalogue(), change) if change.files else ()
+        if change.files and not found:
+            found = libraries.detect(_catalogue(), change, self._manifests(sha))
+        if not found:
+            detail = "no changed file, and no manifest, names one of the libraries"
+            return Omission(OmissionReason.NO_LIBRARY_CODE, f"commit:{sha}", detail, sha)
+        library = found[0].value
+        if self._task.libraries and library not in self._task.libraries:
+            detail = f"it repairs the use of {library}, which --library leaves out"
+            return Omission(OmissionReason.LIBRARY_NOT_SELECTED, f"commit:{sha}", detail, sha)
+        labels = found + (engine.classify(change, library) if self._task.classify else ())
+        hunks = tuple((file.no, hunk.no) for file in change.files for hunk in file.hunks)
+        return Fix(f"git:{sha}:1", sha, library, hunks, labels)
+
+    def _change(self, candidate: Candidate) -> Change:
+        """Give what the classifier sees: the code files, with their text after the change (before a deletion)."""
+        chosen = _code(candidate)
+        blobs = [file.new_blob or file.old_blob or "" for file in chosen[:_MAX_SOURCES]]
+        sources = [*map(_text, self._readers.blobs.read_all(blobs)), *[None] * (len(chosen) - len(blobs))]
+        return Change(
+            tuple(
+                ChangedFile(file.no, file.path, file.language, file.hunks, source)
+                for file, source in zip(chosen, sources, strict=True)
+            )
+        )
+
+    def _manifests(self, sha: str) -> list[tuple[str, Evidence]]:
+        texts = map(_text, self._readers.blobs.read_all([f"{sha}:{path}" for path in _MANIFESTS]))
+        return [
+            named
+            for path, text in zip(_MANIFESTS, texts, strict=True)
+            if text is not None
+            for named in libraries.manifest_evidence(_catalogue(), path, text)
+        ]
+
+    def _omit(self, omission: Omission) -> None:
+        self._page.omissions([omission])
+        self._mined.omissions[omission.reason.value] += 1
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return Catalogue(settings.libraries())
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else data.decode("utf-8", "replace")
+
+
+def _code(candidate: Candidate) -> list[FileChange]:
+    """Choose the files that the repair is in: source files; tests only where a commit changes nothing else."""
+    left_out = {omission.subject for omission in candidate.omissions}
+    sha = candidate.commit.sha
+    text = [file for file in candidate.files if file.hunks and f"file:{sha}:{file.path}" not in left_out]
+    sources = [file for file in text if file.kind is FileKind.SOURCE]
+    return sources or [file for file in text if file.kind is FileKind.TEST]

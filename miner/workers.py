@@ -1,0 +1,110 @@
+"""Worker processes that do pages of work, and hand the results back in the order in which the pages were given."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from types import FrameType, TracebackType
+from typing import Self
+
+from miner.collect.interface import MinedPage, Page
+from miner.errors import MinerError
+
+_AHEAD = 2
+
+
+class Workers:
+    """A pool of processes. Make it before any thread or database connection: where the system can, it forks."""
+
+    def __init__(self, count: int) -> None:
+        # Forking spares each worker the imports; macOS's system libraries do not survive it.
+        method = "fork" if sys.platform.startswith("linux") else "spawn"
+        self._window = count * (1 + _AHEAD)
+        context = multiprocessing.get_context(method)
+        self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=_settle)
+        self._pool.submit(_settled).result()
+
+    def run(self, pages: Iterable[Page], stopped: Callable[[], bool]) -> Iterator[tuple[Page, MinedPage]]:
+        """Work on the pages at the same time, and give them with their results in their order.
+
+        No more pages are begun than are soon asked for, so results do not pile up, and none once ``stopped`` holds.
+
+        :raises MinerError: if a worker dies.
+        """
+        waiting = iter(pages)
+        begun: deque[tuple[Page, Future[MinedPage]]] = deque()
+        try:
+            while not stopped():
+                while len(begun) < self._window and (page := next(waiting, None)) is not None:
+                    begun.append((page, self._pool.submit(page.task.run)))
+                if not begun:
+                    return
+                page, future = begun.popleft()
+                yield page, future.result()
+        except BrokenProcessPool:
+            raise MinerError(
+                "a worker process died, probably for want of memory: run again with fewer --workers or a smaller "
+                "collect.page_commits; what was finished is in the database"
+            ) from None
+        finally:
+            for _, future in begun:
+                future.cancel()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def stop_on_signal() -> Iterator[Callable[[], bool]]:
+    """Give a function that tells whether the user asked to stop. The first Ctrl-C or SIGTERM asks; a second kills.
+
+    Outside the main thread, where Python allows no handlers, nobody asks.
+    """
+    asked = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield asked.is_set
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked.is_set
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _settle() -> None:
+    """Leave Ctrl-C to the parent, which stops at a page boundary; and do not outlive it if it is killed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()
+
+
+def _die_with(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
+def _settled() -> None:
+    return
