@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,14 +27,24 @@ MASK = "***"
 
 def printable(text: object) -> str:
     """Give the text on one line, without terminal escape sequences and unprintable characters."""
-    line = " ".join(_ESCAPE_SEQUENCE.sub("", str(text)).split())
-    return "".join(c for c in line if unicodedata.category(c) not in _UNPRINTABLE)
+    harmless = _ESCAPE_SEQUENCE.sub("", str(text))
+    kept = (c for c in harmless if c.isspace() or unicodedata.category(c) not in _UNPRINTABLE)
+    return " ".join("".join(kept).split())
 
 
 def mask_secrets(text: str) -> str:
     """Put ``***`` in place of the passwords and tokens of every URL in the text."""
     text = _URL_PASSWORD.sub(rf"\1:{MASK}", text)
     return _QUERY_SECRET.sub(rf"\1{MASK}", _HTTP_TOKEN.sub(MASK, text))
+
+
+def mask_values(value: Any) -> Any:
+    """Do the same to every text in a structure of dictionaries and sequences."""
+    if isinstance(value, Mapping):
+        return {key: mask_values(kept) for key, kept in value.items()}
+    if isinstance(value, list | tuple):
+        return [mask_values(kept) for kept in value]
+    return mask_secrets(value) if isinstance(value, str) else value
 
 
 @cache

@@ -13,7 +13,7 @@ import typer
 
 from miner import __version__
 from miner.cli import collect, config, database, status
-from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode
+from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import Interrupted, MinerError, SettingsError
 
 app = typer.Typer(
@@ -38,13 +38,14 @@ def _print_version(wanted: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
-    version: Annotated[
+    _version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_print_version, help="Print the version and stop.")
     ] = False,
 ) -> None:
-    pass
+    context.obj = RootOptions(config, database_url)
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from miner.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from miner.pipeline import CollectRequest, Reporter, Summary
+    from miner.pipeline import CollectRequest, Summary
     from miner.progress import TerminalReporter
     from miner.settings import Settings
 
@@ -82,14 +82,13 @@ def command(
     )
     with reporter(as_json=as_json, quiet=quiet) as progress:
         if plan:
-            _print_plan(settings, request, progress, as_json=as_json)
-        else:
-            _collect(settings, request, progress, as_json=as_json, quiet=quiet)
+            raise typer.Exit(_plan(settings, request, progress, as_json=as_json))
+        raise typer.Exit(_collect(settings, request, progress, as_json=as_json, quiet=quiet))
 
 
 def _collect(
     settings: Settings, request: CollectRequest, progress: TerminalReporter, *, as_json: bool, quiet: bool
-) -> None:
+) -> int:
     from miner.pipeline import collect
 
     summary = collect(settings, request, progress)
@@ -98,20 +97,29 @@ def _collect(
         from miner.cli.render import print_summary
 
         print_summary(summary, as_json=as_json)
-    raise typer.Exit(exit_code(summary))
+    if summary.interrupted:
+        progress.warn("", "interrupted at a page boundary; run the same command again to continue")
+    return exit_code(summary)
 
 
-def _print_plan(settings: Settings, request: CollectRequest, progress: Reporter, *, as_json: bool) -> None:
+def _plan(settings: Settings, request: CollectRequest, progress: TerminalReporter, *, as_json: bool) -> int:
     from miner.cli.render import print_plan
     from miner.pipeline import plan
 
-    print_plan(plan(settings, request, progress), as_json=as_json)
+    rows = plan(settings, request, progress)
+    progress.close()
+    print_plan(rows, as_json=as_json)
+    return _failure_code(len(rows), sum(row.state == "unreachable" for row in rows))
 
 
 def exit_code(summary: Summary) -> int:
-    """Say how a run ended: failures of some repositories are 3, of all of them 1."""
+    """Give the exit code that says how a run ended."""
     if summary.interrupted:
         return ExitCode.INTERRUPTED
-    if not summary.failed:
+    return _failure_code(summary.repositories, len(summary.failed))
+
+
+def _failure_code(asked: int, failed: int) -> int:
+    if not failed:
         return ExitCode.COMPLETE
-    return ExitCode.PARTIAL if summary.repositories > len(summary.failed) else ExitCode.ERROR
+    return ExitCode.PARTIAL if failed < asked else ExitCode.ERROR

@@ -26,18 +26,10 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print the settings in force as TOML: shipped defaults < file < environment < flags. Passwords are masked."""
-    values = _masked(settings_of(context, config, database_url).model_dump(mode="json"))
+    from miner.console import mask_values
+
+    values = mask_values(settings_of(context, config, database_url).model_dump(mode="json"))
     typer.echo(json.dumps(values, indent=2) if as_json else _toml(values))
-
-
-def _masked(value: Any) -> Any:
-    from miner.console import mask_secrets
-
-    if isinstance(value, dict):
-        return {key: _masked(kept) for key, kept in value.items()}
-    if isinstance(value, list):
-        return [_masked(kept) for kept in value]
-    return mask_secrets(value) if isinstance(value, str) else value
 
 
 def _toml(sections: Mapping[str, Mapping[str, Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -27,6 +28,14 @@ class ExitCode:
     USAGE = 2
     PARTIAL = 3
     INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class RootOptions:
+    """What stands before the command."""
+
+    config: Path | None = None
+    database_url: str | None = None
 
 
 def moment(text: str) -> datetime:
@@ -84,6 +93,5 @@ def settings_of(context: typer.Context, config: Path | None, database_url: str |
     """
     from miner.settings import load
 
-    before = context.find_root().params
-    url = database_url or before.get("database_url")
-    return load(config or before.get("config"), flags={"database": {"url": url}})
+    before = context.find_root().ensure_object(RootOptions)
+    return load(config or before.config, flags={"database": {"url": database_url or before.database_url}})

@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from miner.console import mask_secrets, printable, stdout
-from miner.progress import duration
+from miner.console import mask_secrets, mask_values, printable, stdout
 
 if TYPE_CHECKING:
     from miner.pipeline import PlanRow, Summary
+    from miner.store.status import Gap, Status
 
 Row = tuple[str, str, str]
 
@@ -21,15 +22,26 @@ Row = tuple[str, str, str]
 def print_summary(summary: Summary, *, as_json: bool) -> None:
     """Print what a run saw, stored, left out and labelled."""
     if as_json:
-        typer.echo(json.dumps({field.name: _plain(getattr(summary, field.name)) for field in fields(summary)}))
+        # Not asdict: before Python 3.12 it cannot copy a Counter.
+        _print_json(
+            {field.name: getattr(summary, field.name) for field in fields(summary)} | {"status": summary.status}
+        )
     else:
         print_table(("", "", "count"), summary_rows(summary))
+
+
+def print_status(status: Status, *, as_json: bool) -> None:
+    """Print what the database holds."""
+    if as_json:
+        _print_json(asdict(status))
+    else:
+        print_table(("", "", "count"), status_rows(status))
 
 
 def print_plan(rows: Sequence[PlanRow], *, as_json: bool) -> None:
     """Print what a run would do."""
     if as_json:
-        typer.echo(json.dumps([asdict(row) for row in rows]))
+        _print_json([asdict(row) for row in rows])
         return
     table = [(row.source, row.item, row.state, _count(row.commits), row.cost) for row in rows]
     print_table(("source", "item", "state", "commits", "cost"), table)
@@ -54,27 +66,66 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def summary_rows(summary: Summary) -> list[Row]:
     """Give the summary as (group, name, count): the same rows for the table and for the pipe."""
     rows: list[Row] = [
-        ("repositories", "collected", _count(summary.repositories - len(summary.failed) - summary.up_to_date)),
+        ("repositories", "asked", _count(summary.repositories)),
         ("repositories", "up to date", _count(summary.up_to_date)),
         ("repositories", "failed", _count(len(summary.failed))),
         ("seen", "commits", _count(summary.seen)),
         ("seen", "merges, skipped", _count(summary.merges)),
-        ("seen", "candidates", _count(summary.candidates)),
+        ("seen", "bug-fix commits", _count(summary.candidates)),
         ("fixes", "all", _count(summary.fixes)),
+        *_counts("fixes", summary.libraries),
+        *_counts("pattern", summary.patterns),
+        *_counts("omitted", summary.omissions),
     ]
-    for group, counts in (("fixes", summary.libraries), ("omitted", summary.omissions), ("pattern", summary.patterns)):
-        rows += [(group, name, _count(count)) for name, count in _by_count(counts)]
-    rows += [("failed", item, message) for item, message in summary.failed.items()]
-    return [*rows, ("time", "", duration(summary.seconds))]
+    return [*rows, *(("failed", item, text) for item, text in summary.failed.items()), _time(summary.seconds)]
 
 
-def _by_count(counts: Mapping[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda named: (-named[1], named[0]))
+def status_rows(status: Status) -> list[Row]:
+    """Give the database's totals as (group, name, count)."""
+    return [
+        *_counts("repositories", status.repositories),
+        ("commits", "all", _count(status.commits)),
+        ("commits", "bug fixes", _count(status.bug_fix_commits)),
+        ("fixes", "all", _count(status.fixes)),
+        *_counts("fixes", status.libraries),
+        *_counts("pattern", status.patterns),
+        *_counts("omitted", status.omissions),
+        *(("gap", gap.query, _interval(gap)) for gap in status.gaps),
+        *(
+            (f"run {run.run_id}", f"{run.command} {run.status}", f"{run.started_at:%Y-%m-%d %H:%M}")
+            for run in status.runs
+        ),
+    ]
+
+
+def _interval(gap: Gap) -> str:
+    return f"{_day(gap.since_epoch)} to {_day(gap.until_epoch)}: {gap.reason}"
+
+
+def _day(epoch: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%d}"
+    except (OverflowError, OSError, ValueError):
+        # Before the first or after the last year: the interval has no bound on this side.
+        return "the beginning" if epoch < 0 else "today"
+
+
+def _counts(group: str, counts: Mapping[str, int]) -> list[Row]:
+    by_count = sorted(counts.items(), key=lambda named: (-named[1], named[0]))
+    return [(group, name, _count(count)) for name, count in by_count]
+
+
+def _time(seconds: float) -> Row:
+    return ("time", "seconds", f"{seconds:.1f}")
 
 
 def _count(count: int | None) -> str:
     return "?" if count is None else str(count)
 
 
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(mask_values(value), default=_as_text))
+
+
+def _as_text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import typer
 
 from miner.cli.options import ConfigOption, DatabaseUrlOption, JsonOption, settings_of
@@ -16,13 +14,14 @@ def command(
     as_json: JsonOption = False,
 ) -> None:
     """Print what the database holds: repositories, fixes by library and pattern, omissions, gaps, last runs."""
-    from miner.cli.render import print_table
-    from miner.store import repository
-    from miner.store.session import open_engine
+    settings = settings_of(context, config, database_url)
 
-    with open_engine(settings_of(context, config, database_url).database.url).connect() as connection:
-        status = repository.status(connection)
-    if as_json:
-        typer.echo(json.dumps(status, default=str))
-    else:
-        print_table(("", "", ""), [(group, name, str(count)) for group, name, count in status])
+    from miner.cli.render import print_status
+    from miner.store import schema
+    from miner.store.session import open_engine, reading
+    from miner.store.status import status
+
+    engine = open_engine(settings.database.url, create=False)
+    schema.require(engine)
+    with reading(engine) as connection:
+        print_status(status(connection), as_json=as_json)

@@ -1,0 +1,169 @@
+"""How results are printed, and what the process says to its caller."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from rich.console import Console
+
+from miner.cli import render
+from miner.cli.collect import exit_code
+from miner.pipeline import PlanRow, Summary
+from miner.store.status import Gap, Run, Status
+from miner.store.values import MAX_EPOCH, MIN_EPOCH
+
+EVIL = "evil\x1b]0;owned\x07\x1b[2J/repo"
+
+
+@pytest.fixture
+def summary() -> Summary:
+    return Summary(
+        run_id=3,
+        repositories=4,
+        up_to_date=1,
+        seen=1200,
+        merges=34,
+        candidates=56,
+        fixes=7,
+        seconds=12.34,
+        omissions=Counter(file_binary=2, no_library_code=50),
+        patterns=Counter(unknown=3, data_dimension=3, optimizer=1),
+        libraries=Counter(keras=7),
+        failed={EVIL: "there is no such repository:\ncheck https://tok3n@host/x"},
+    )
+
+
+STATUS = Status(
+    repositories={"there": 2, "gone": 1},
+    commits=1000,
+    bug_fix_commits=200,
+    fixes=30,
+    libraries={"keras": 20, "torch": 10},
+    rater="heuristic/1",
+    patterns={"unknown": 20, "optimizer": 10},
+    omissions={"file_binary": 4},
+    gaps=(Gap("git", EVIL, MIN_EPOCH, 1546300800, "not finished"), Gap("git", "b", 0, MAX_EPOCH, "not finished")),
+    runs=(Run(2, "collect", "complete", datetime(2020, 1, 2, 3, 4, tzinfo=UTC), None),),
+)
+
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    out, err = capsys.readouterr()
+    assert err == ""
+    return [line.split("\t") for line in out.splitlines()]
+
+
+def test_a_summary_in_a_pipe_is_lines_of_three_cells(summary: Summary, capsys: pytest.CaptureFixture[str]) -> None:
+    """Largest counts first, equal ones by name; what strangers wrote is harmless, secrets are masked."""
+    render.print_summary(summary, as_json=False)
+    assert lines(capsys) == [
+        ["repositories", "asked", "4"],
+        ["repositories", "up to date", "1"],
+        ["repositories", "failed", "1"],
+        ["seen", "commits", "1200"],
+        ["seen", "merges, skipped", "34"],
+        ["seen", "bug-fix commits", "56"],
+        ["fixes", "all", "7"],
+        ["fixes", "keras", "7"],
+        ["pattern", "data_dimension", "3"],
+        ["pattern", "unknown", "3"],
+        ["pattern", "optimizer", "1"],
+        ["omitted", "no_library_code", "50"],
+        ["omitted", "file_binary", "2"],
+        ["failed", "evil/repo", "there is no such repository: check https://***@host/x"],
+        ["time", "seconds", "12.3"],
+    ]
+
+
+def test_a_summary_on_a_terminal_is_a_table(
+    summary: Summary, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same cells in columns, and no escape sequence of a stranger's."""
+    monkeypatch.setattr(render, "stdout", lambda: Console(force_terminal=True, width=100, no_color=True))
+    render.print_summary(summary, as_json=False)
+    shown = capsys.readouterr().out
+    assert "\x1b]" not in shown
+    assert "\x1b[2J" not in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["seen", "commits", "1200"] in rows
+    assert ["pattern", "data_dimension", "3"] in rows
+
+
+def test_a_summary_for_a_machine_is_one_object(summary: Summary, capsys: pytest.CaptureFixture[str]) -> None:
+    """One line with every field, and the run's status."""
+    render.print_summary(summary, as_json=True)
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert told["seen"] == 1200
+    assert told["omissions"] == {"file_binary": 2, "no_library_code": 50}
+    assert told["status"] == "partial"
+    assert "tok3n" not in line
+    assert "\x1b" not in line
+
+
+def test_a_status_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """Intervals without a bound are said in words."""
+    render.print_status(STATUS, as_json=False)
+    assert lines(capsys) == [
+        ["repositories", "there", "2"],
+        ["repositories", "gone", "1"],
+        ["commits", "all", "1000"],
+        ["commits", "bug fixes", "200"],
+        ["fixes", "all", "30"],
+        ["fixes", "keras", "20"],
+        ["fixes", "torch", "10"],
+        ["pattern", "unknown", "20"],
+        ["pattern", "optimizer", "10"],
+        ["omitted", "file_binary", "4"],
+        ["gap", "evil/repo", "the beginning to 2019-01-01: not finished"],
+        ["gap", "b", "1970-01-01 to today: not finished"],
+        ["run 2", "collect complete", "2020-01-02 03:04"],
+    ]
+
+
+def test_a_status_for_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    """Times are ISO 8601."""
+    render.print_status(STATUS, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["runs"][0]["started_at"] == "2020-01-02T03:04:00+00:00"
+    assert told["gaps"][1]["until_epoch"] == MAX_EPOCH
+
+
+PLAN = (
+    PlanRow("git", EVIL, "clone", None, "1 clone"),
+    PlanRow("git", "a/b", "nothing new", 0, "1 ls-remote"),
+)
+
+
+def test_a_plan_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not known yet is a question mark, not a nought."""
+    render.print_plan(PLAN, as_json=False)
+    assert lines(capsys) == [
+        ["git", "evil/repo", "clone", "?", "1 clone"],
+        ["git", "a/b", "nothing new", "0", "1 ls-remote"],
+    ]
+
+
+def test_a_plan_for_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    """A list of rows; not known is null."""
+    render.print_plan(PLAN, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert [row["commits"] for row in told] == [None, 0]
+
+
+@pytest.mark.parametrize(
+    ("summary", "code"),
+    [
+        pytest.param(Summary(repositories=2), 0, id="complete"),
+        pytest.param(Summary(repositories=0), 0, id="nothing was asked for"),
+        pytest.param(Summary(repositories=2, failed={"a/b": "gone"}), 3, id="one of two failed"),
+        pytest.param(Summary(repositories=1, failed={"a/b": "gone"}), 1, id="all failed"),
+        pytest.param(Summary(repositories=2, failed={"a/b": "gone"}, interrupted=True), 130, id="interrupted"),
+    ],
+)
+def test_exit_codes(summary: Summary, code: int) -> None:
+    """As the README lists them."""
+    assert exit_code(summary) == code
