@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LINE_SECONDS = 10.0
 REDRAW_SECONDS = 0.1
+MIN_NAME_WIDTH = 12
+FIGURES_WIDTH = 52
 
 
 class TerminalReporter(Protocol):
@@ -247,6 +249,7 @@ def _write(line: str) -> None:
 
 def _new_progress(console: Console) -> Progress:
     from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.table import Column
     from rich.text import Text
 
     class Rate(ProgressColumn):
@@ -255,11 +258,13 @@ def _new_progress(console: Console) -> Progress:
             rate = f" {task.speed:,.0f}/s" if task.speed else ""
             return Text(f"{task.completed:,.0f}{of} {task.fields['unit']}{rate}", style="progress.data.speed")
 
+    # One line a bar, however narrow the terminal: the name gives way first.
+    name = Column(no_wrap=True, max_width=max(MIN_NAME_WIDTH, console.width - FIGURES_WIDTH))
     return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        Rate(),
-        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False, table_column=name),
+        BarColumn(bar_width=10),
+        Rate(table_column=Column(no_wrap=True)),
+        TimeRemainingColumn(table_column=Column(no_wrap=True)),
         console=console,
         auto_refresh=False,
         transient=True,

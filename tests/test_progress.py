@@ -96,10 +96,10 @@ def test_quiet_prints_warnings_only(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "warning: a/b: is gone\n")
 
 
-def terminal() -> tuple[Console, io.StringIO]:
+def terminal(width: int = 120) -> tuple[Console, io.StringIO]:
     """Give a console that writes to memory as to a terminal."""
     screen = io.StringIO()
-    return Console(file=screen, force_terminal=True, width=120, markup=False), screen
+    return Console(file=screen, force_terminal=True, width=width, markup=False), screen
 
 
 def test_bars_show_item_amount_and_unit() -> None:
@@ -114,6 +114,15 @@ def test_bars_show_item_amount_and_unit() -> None:
     assert "0/2,000 commits" in drawn
     assert "\x1b[5m" not in drawn
     assert drawn.rindex("\x1b[?25h") > drawn.rindex("\x1b[?25l")
+
+
+def test_a_bar_is_one_line_on_a_narrow_terminal() -> None:
+    """A long name gives way to the figures."""
+    console, screen = terminal(width=60)
+    with RichReporter(console) as shown:
+        shown.start("mine", "an-organisation/" + "a-long-name-" * 9, 2000, "commits")
+        assert screen.getvalue().count("\n") <= 1
+        assert "0/2,000 commits" in screen.getvalue()
 
 
 def test_bars_start_no_thread() -> None:

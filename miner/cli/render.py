@@ -27,7 +27,7 @@ def print_summary(summary: Summary, *, as_json: bool) -> None:
             {field.name: getattr(summary, field.name) for field in fields(summary)} | {"status": summary.status}
         )
     else:
-        print_table(("", "", "count"), summary_rows(summary))
+        print_table(("", "", ""), summary_rows(summary))
 
 
 def print_status(status: Status, *, as_json: bool) -> None:
@@ -35,7 +35,7 @@ def print_status(status: Status, *, as_json: bool) -> None:
     if as_json:
         _print_json(asdict(status))
     else:
-        print_table(("", "", "count"), status_rows(status))
+        print_table(("", "", ""), status_rows(status))
 
 
 def print_plan(rows: Sequence[PlanRow], *, as_json: bool) -> None:
