@@ -62,9 +62,9 @@ def parse_url(text: str) -> URL:
 
 
 def masked(url: URL) -> str:
-    """Give a URL as text that may be shown: each password in it is ``***``."""
-    hidden = {key: "***" for key in url.query if key in _SECRET_QUERY_KEYS}
-    return url.update_query_dict(hidden).render_as_string(hide_password=True)
+    """Give a URL as text that may be shown: the password is ``***``, other secrets are left out."""
+    shown = url.difference_update_query(_SECRET_QUERY_KEYS).set(drivername=url.drivername.partition("+")[0])
+    return shown.render_as_string(hide_password=True)
 
 
 def open_engine(text: str, create: bool = True) -> Engine:
