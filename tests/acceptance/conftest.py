@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-Miner = Callable[..., "subprocess.CompletedProcess[str]"]
+Miner = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture

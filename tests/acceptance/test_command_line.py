@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import miner as package
-from tests.acceptance.conftest import Miner
+
+Miner = Callable[..., subprocess.CompletedProcess[str]]
 
 COMMANDS = [
     pytest.param([], id="miner"),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from miner.store.schema import HEAD
-from tests.acceptance.conftest import Miner
+
+Miner = Callable[..., subprocess.CompletedProcess[str]]
 
 URL = "sqlite:///some/folder/my.db"
 
