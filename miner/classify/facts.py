@@ -1,0 +1,153 @@
+"""What a change did, as typed facts: the only thing that a rule sees.
+
+A value is the text of an expression with its white space normalised, cut to 200 characters. A name is dotted where
+the code's is (``tf.nn.softmax``); ``short`` is its last part. The call of a call, ``Dense(8)(x)``, has the name
+``Dense()``. A fact's span is where it shows: on the new side, or on the old one for what is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+SideName = Literal["old", "new"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Columns ``[start, end)`` of a line of one side's file, and the text there."""
+
+    side: SideName
+    file_no: int
+    hunk_no: int
+    line: int
+    start: int
+    end: int
+    text: str
+
+
+class Kind(StrEnum):
+    """What happened to a thing. ``RENAMED``: the same use under another name; ``MOVED``: passed in another position."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    RENAMED = "renamed"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call: its keyword, or None and its position (from 0)."""
+
+    keyword: str | None
+    position: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallFact:
+    """A call added, removed, or renamed (then ``old_name`` stood there). ``within``: the call it is an argument of."""
+
+    kind: Kind
+    name: str
+    short: str
+    old_name: str
+    arguments: tuple[Argument, ...]
+    within: str
+    span: Span
+
+    @property
+    def old_short(self) -> str:
+        """The last part of the old name."""
+        return self.old_name.rpartition(".")[2]
+
+    @property
+    def shorts(self) -> tuple[str, str]:
+        """The last parts of the name and of the old name."""
+        return self.short, self.old_short
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentFact:
+    """An argument that a call on both sides gained, lost or has with another value; RENAMED: with another keyword."""
+
+    kind: Kind
+    call: str
+    short: str
+    keyword: str | None
+    old_keyword: str | None
+    position: int
+    old: str
+    new: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class AssignmentFact:
+    """An assignment (or prototxt field) added, removed or changed; RENAMED: another target takes the same value."""
+
+    kind: Kind
+    target: str
+    old_target: str
+    old: str
+    new: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFact:
+    """An import added or removed, by the full dotted name of what it imports."""
+
+    kind: Kind
+    target: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class WordFact:
+    """A name, number or string that stands in the changed lines of one side only."""
+
+    kind: Kind
+    word: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFact:
+    """The only token that differs between the two sides of an edit: the smallest change there is."""
+
+    old: str
+    new: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class StatementFact:
+    """A statement added or removed: "for", "while", "with", "if", "print", "del", "try" or "def"."""
+
+    kind: Kind
+    what: str
+    span: Span
+
+
+@dataclass(slots=True)
+class Facts:
+    """All facts of a change, in the order of its hunks."""
+
+    calls: list[CallFact] = field(default_factory=list)
+    arguments: list[ArgumentFact] = field(default_factory=list)
+    assignments: list[AssignmentFact] = field(default_factory=list)
+    imports: list[ImportFact] = field(default_factory=list)
+    words: list[WordFact] = field(default_factory=list)
+    tokens: list[TokenFact] = field(default_factory=list)
+    statements: list[StatementFact] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lists()))
+
+    def _lists(self) -> Iterator[list[object]]:
+        for name in self.__slots__:
+            yield getattr(self, name)

@@ -1,0 +1,215 @@
+"""The lines of a hunk as two fragments of code, before and after, cut to what the change needs and fit to be parsed.
+
+A hunk starts and ends anywhere. A fragment is the changed lines with only as much context as completes their brackets;
+lines inside a docstring and over-long lines are blanked; brackets that are closed but not opened get an opening line
+before the first; an indented start gets a block to stand in. Line and column of everything can be told exactly.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from miner.model import Hunk
+
+MAX_LINE: Final = 1_000
+"""A longer line is data or minified code: it is read as empty."""
+
+MAX_LINES: Final = 120
+"""Lines of a hunk that are read."""
+
+ENCLOSING: Final = "_"
+"""What stands for a call that begins before the fragment."""
+
+_CONTINUED = (",", "(", "[", "{", "\\", "=", "+", "-", "|")
+_NOTEBOOK_LINE = re.compile(r'\s*"')
+_TRIPLE = re.compile(r"\"\"\"|'''")
+_BRACKET = re.compile(r"[][(){}]")
+_PAIRS: Final = {")": "(", "]": "[", "}": "{"}
+_CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
+
+
+class Line(NamedTuple):
+    """A line of one side: its number in the file, its text, and the columns that were cut off its start."""
+
+    number: int
+    text: str
+    shift: int
+    changed: bool
+
+
+class Edit(NamedTuple):
+    """A run of changed lines: rows ``[old_start, old_end)`` of the old side and the same of the new."""
+
+    old_start: int
+    old_end: int
+    new_start: int
+    new_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fragments:
+    """Both sides of a hunk's window, and the runs of changed lines in them."""
+
+    old: tuple[Line, ...]
+    new: tuple[Line, ...]
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A side's text as the parser gets it; ``first_row`` is the row of the first real line, ``indent`` was cut off."""
+
+    text: str
+    first_row: int
+    indent: int
+
+
+def split(
+    hunk: Hunk, body: list[str], *, notebook: bool = False, source_lines: Sequence[str] | None = None
+) -> Fragments:
+    """Cut a hunk to the window around its changes.
+
+    ``body`` is the hunk's first lines, as many as are to be read; ``source_lines``, the lines of the file after the
+    change, tell where docstrings begin.
+    """
+    signs = [line[:1] or " " for line in body]
+    changed = [row for row, sign in enumerate(signs) if sign in "+-"]
+    if not changed:
+        return Fragments((), (), ())
+    texts, shifts = _texts(body, notebook)
+    prose = _prose(hunk, signs, texts, source_lines)
+    for row in prose:
+        texts[row] = ""
+    start, end = _window(signs, texts, changed[0], changed[-1] + 1)
+    return _sides(hunk, signs, texts, shifts, start, end)
+
+
+def _texts(body: list[str], notebook: bool) -> tuple[list[str], list[int]]:
+    texts = [line[1:].rstrip("\r") if len(line) <= MAX_LINE else "" for line in body]
+    shifts = [0] * len(texts)
+    if notebook:
+        for row, text in enumerate(texts):
+            texts[row], shifts[row] = _cell_line(text)
+    return texts, shifts
+
+
+def _cell_line(text: str) -> tuple[str, int]:
+    r"""Take a line of a notebook's cell out of its JSON; an escaped quote keeps its width."""
+    opened = _NOTEBOOK_LINE.match(text)
+    if opened is None:
+        return "", 0
+    inner = text[opened.end() :].rstrip().removesuffix(",").removesuffix('"').removesuffix("\\n")
+    return inner.replace('\\"', ' "').replace("\\t", "  "), opened.end()
+
+
+def _prose(hunk: Hunk, signs: list[str], texts: list[str], source_lines: Sequence[str] | None) -> set[int]:
+    """Give the rows that are inside a triple-quoted string on their side."""
+    inside_at_start = _starts_inside(hunk, texts, source_lines)
+    if not inside_at_start and not any('"""' in text or "'''" in text for text in texts):
+        return set()
+    rows: set[int] = set()
+    for side in "-+":
+        inside = inside_at_start
+        for row, sign in enumerate(signs):
+            if sign in (" ", side):
+                quotes = len(_TRIPLE.findall(texts[row]))
+                if inside or quotes % 2:
+                    rows.add(row)
+                inside ^= bool(quotes % 2)
+    return rows
+
+
+def _starts_inside(hunk: Hunk, texts: list[str], source_lines: Sequence[str] | None) -> bool:
+    if source_lines is not None:
+        above = "\n".join(source_lines[: max(0, hunk.new_start - 1)])
+        return bool(above.count('"""') % 2 or above.count("'''") % 2)
+    first = next((row for row, text in enumerate(texts) if _TRIPLE.search(text)), None)
+    if first is None:
+        return False
+    # Without the file: a docstring opens after a line that ends a definition; elsewhere the first quotes close one.
+    before = next((text.strip() for text in reversed(texts[:first]) if text.strip()), hunk.heading.strip())
+    opens = before.endswith(":") or not before or bool(re.match(r"[\w.]+ *=|[rub]*[\"']{3}\S", texts[first].strip()))
+    return not opens and len(_TRIPLE.findall(texts[first])) % 2 == 1
+
+
+def _window(signs: list[str], texts: list[str], start: int, end: int) -> tuple[int, int]:
+    """Widen rows ``[start, end)`` over the context that their brackets need."""
+    side = "+" if "+" in signs else "-"
+    depths = [_depth(text) if sign in (" ", side) else 0 for sign, text in zip(signs, texts, strict=True)]
+    depth = sum(depths[start:end])
+    while start and (depth < 0 or texts[start - 1].rstrip().endswith(_CONTINUED) or _closes(texts[start])):
+        start -= 1
+        depth += depths[start]
+    while end < len(texts) and depth > 0:
+        depth += depths[end]
+        end += 1
+    return start, end
+
+
+def _depth(text: str) -> int:
+    if not text:
+        return 0
+    return text.count("(") + text.count("[") + text.count("{") - text.count(")") - text.count("]") - text.count("}")
+
+
+def _closes(text: str) -> bool:
+    return text.lstrip()[:1] in (")", "]", "}")
+
+
+def _sides(hunk: Hunk, signs: list[str], texts: list[str], shifts: list[int], start: int, end: int) -> Fragments:
+    old: list[Line] = []
+    new: list[Line] = []
+    edits: list[Edit] = []
+    numbers = {"-": hunk.old_start, "+": hunk.new_start}
+    run: tuple[int, int] | None = None
+    for row, sign in enumerate(signs[:end]):
+        inside = row >= start
+        if sign in "+-" and run is None:
+            run = len(old), len(new)
+        elif sign == " " and run is not None:
+            edits.append(Edit(run[0], len(old), run[1], len(new)))
+            run = None
+        for mark, lines in (("-", old), ("+", new)):
+            if sign in (mark, " "):
+                if inside:
+                    lines.append(Line(numbers[mark], texts[row], shifts[row], sign == mark))
+                numbers[mark] += 1
+    if run is not None:
+        edits.append(Edit(run[0], len(old), run[1], len(new)))
+    return Fragments(tuple(old), tuple(new), tuple(edits))
+
+
+def assemble(lines: Sequence[Line]) -> Fragment:
+    """Make a side's lines one text that a parser of whole files can read."""
+    texts = [line.text for line in lines]
+    filled = [text for text in texts if text and not text.isspace()]
+    if not filled:
+        return Fragment("", 0, 0)
+    indent = min(len(text) - len(text.lstrip()) for text in filled)
+    first_indent = len(filled[0]) - len(filled[0].lstrip())
+    dedented = "\n".join(text[indent:] for text in texts)
+    openers, closers = _repair(dedented)
+    if openers:
+        return Fragment(f"{ENCLOSING}{openers}\n{dedented}\n{closers}", 1, indent)
+    if first_indent > indent:
+        return Fragment(f"if _:\n{dedented}\n{closers}", 1, indent)
+    return Fragment(f"{dedented}\n{closers}", 0, indent)
+
+
+def _repair(text: str) -> tuple[str, str]:
+    """Give the brackets that are missing before and after a text."""
+    if not any(bracket in text for bracket in "()[]{}"):
+        return "", ""
+    missing: list[str] = []
+    stack: list[str] = []
+    for bracket in _BRACKET.findall(text):
+        if bracket in _CLOSERS:
+            stack.append(bracket)
+        elif stack and stack[-1] == _PAIRS[bracket]:
+            stack.pop()
+        elif not stack:
+            missing.append(_PAIRS[bracket])
+    return "".join(reversed(missing)), "".join(_CLOSERS[bracket] for bracket in reversed(stack))

@@ -1,0 +1,106 @@
+"""Which modules a text imports and which names it binds to them: Python, notebooks, Lua and C++ alike.
+
+Textual on purpose: it costs microseconds on a whole file, and works on Python 2, on fragments and on notebook JSON. A
+line of prose that looks like an import counts as one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+MAX_SOURCE: Final = 1_000_000
+"""Characters of a file that are searched."""
+
+MAX_IMPORTS: Final = 500
+"""Imports of a file that are read."""
+
+_MAX_STATEMENT = 2_000
+_PYTHON = re.compile(
+    r"""[ \t">#%.\\]*(?:
+        from[ \t]+(?P<origin>\.*[\w.]*)[ \t]+import[ \t]+(?:\((?P<many>[^)]*)\)?|(?P<names>[^\n#;]*))
+      | import[ \t]+(?P<modules>[A-Za-z_][\w., \t]*)
+    )""",
+    re.VERBOSE,
+)
+_REQUIRE = re.compile(
+    r"""(?:(?:local[ \t]+)?(?P<name>\w+)[ \t]*=[ \t]*)?require[ \t]*\(?[ \t]*['"](?P<module>[\w.]+)['"]"""
+)
+_INCLUDE = re.compile(r"""[ \t]*\#[ \t]*include[ \t]*[<"](?P<module>[\w.+-]+)/""", re.VERBOSE)
+_BOUND = re.compile(r"\s*([A-Za-z_*][\w.]*|\*)(?:\s+as\s+([A-Za-z_]\w*))?")
+
+
+class Import(NamedTuple):
+    """One imported module or member: ``name`` is what the text binds it to ("*" for all of a module's names).
+
+    ``start`` and ``end`` are offsets in the text; ``module`` starts with dots where the import is relative.
+    """
+
+    module: str
+    member: str
+    name: str
+    start: int
+    end: int
+
+    @property
+    def target(self) -> str:
+        """The full dotted name of what is imported."""
+        return f"{self.module}.{self.member}" if self.member and self.member != "*" else self.module
+
+
+def find(text: str) -> Iterator[Import]:
+    """Give the imports of a text in order, at most :data:`MAX_IMPORTS` from its first :data:`MAX_SOURCE` characters."""
+    text = text[:MAX_SOURCE]
+    left = MAX_IMPORTS
+    for line_start in _starts(text, "import"):
+        for found in _python(text, line_start):
+            yield found
+            left -= 1
+            if left <= 0:
+                return
+    for word, pattern in (("require", _REQUIRE), ("#include", _INCLUDE)):
+        for line_start in _starts(text, word):
+            matched = pattern.search(text, line_start, _line_end(text, line_start))
+            if matched and left > 0:
+                left -= 1
+                module = matched["module"]
+                yield Import(
+                    module, "", matched.groupdict().get("name") or module, matched.start("module"), matched.end()
+                )
+
+
+def _starts(text: str, word: str) -> Iterator[int]:
+    """Give the start of each line that holds the word; finding it so is some fifty times faster than by pattern."""
+    at = text.find(word)
+    while at >= 0:
+        start = text.rfind("\n", 0, at) + 1
+        yield start
+        at = text.find(word, _line_end(text, at))
+
+
+def _line_end(text: str, start: int) -> int:
+    end = text.find("\n", start)
+    return min(len(text) if end < 0 else end, start + _MAX_STATEMENT)
+
+
+def _python(text: str, start: int) -> Iterator[Import]:
+    matched = _PYTHON.match(text, start, start + _MAX_STATEMENT)
+    if matched is None:
+        return
+    group = matched.lastgroup or "modules"
+    begin = matched.start(group)
+    offset = begin
+    for part in matched[group].split(","):
+        bound = _BOUND.match(part)
+        if bound:
+            yield _import(matched["origin"], bound, offset)
+        offset += len(part) + 1
+
+
+def _import(origin: str | None, bound: re.Match[str], offset: int) -> Import:
+    full, alias = bound.groups()
+    start, end = offset + bound.start(1), offset + bound.end(1)
+    if origin is None:
+        return Import(full, "", alias or full.partition(".")[0], start, end)
+    return Import(origin, full, alias or full, start, end)

@@ -1,0 +1,261 @@
+"""Which library does a change repair code of? From imports and names in the changed lines, the file, and the manifest.
+
+A file counts only if it uses a library: it imports one, has an ending that only one library uses, or belongs to the
+library's own repository. Among those libraries the one that the changed lines name most ranks first: a fix to
+``tf.keras`` code is a Keras fix, though the file imports TensorFlow too.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Final, NamedTuple
+
+from miner.classify import imports
+from miner.classify.version import RATER
+from miner.model import Change, ChangedFile, Evidence, Hunk, Label
+from miner.settings import Library
+
+MAX_EVIDENCE: Final = 8
+"""Evidence rows a label keeps, the strongest first."""
+
+MAX_HUNKS: Final = 500
+"""Hunks of a file whose lines are searched for names of a library."""
+
+MAX_BODY: Final = 20_000
+"""Characters of a hunk that are searched."""
+
+CHANGED_IMPORT, CHANGED_USE, CONTEXT_USE, FILE_IMPORT, EXTENSION = 3.0, 2.0, 0.5, 1.0, 3.0
+MANIFEST_SELF, MANIFEST_REQUIRES = 1.0, 0.3
+_MAX_TEXT = 200
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
+_MANIFEST_NAME = re.compile(
+    r"(setup\.(py|cfg)|pyproject\.toml|[\w.-]*requirements[\w.-]*\.(txt|in)|(environment|conda)[\w.-]*\.ya?ml|"
+    r"meta\.ya?ml|Pipfile|[\w.-]+\.rockspec)\Z"
+)
+_SELF = re.compile(r"""\b(?:name|package)["']?\s*[=:]\s*["']?\Z""")
+_IMPORTING = frozenset({"python", "notebook", "lua", "c++", "c", ""})
+
+Manifest = Iterable[tuple[str, Evidence]]
+
+
+class Catalogue:
+    """The libraries, compiled for searching. Pickled as its libraries alone."""
+
+    def __init__(self, libraries: tuple[Library, ...]) -> None:
+        self.libraries = libraries
+        self.modules = {module: library.name for library in libraries for module in library.modules}
+        self.aliases = {alias: library.name for library in libraries for alias in library.aliases}
+        self.extensions = {ending: library.name for library in libraries for ending in library.extensions}
+        self._distributions = {name.lower(): library.name for library in libraries for name in library.distributions}
+        names = sorted(self._distributions, key=len, reverse=True)
+        alternatives = "|".join(map(re.escape, names)) or r"(?!)"
+        self._distribution = re.compile(rf"(?<![\w./-])(?:{alternatives})(?![\w/.-]*\w)", re.IGNORECASE)
+
+    def __reduce__(self) -> tuple[type[Catalogue], tuple[tuple[Library, ...]]]:
+        return Catalogue, (self.libraries,)
+
+    def library_of(self, dotted: str) -> str | None:
+        """Give the library that a module or a member of one belongs to; the longest known module name decides."""
+        while dotted:
+            if dotted in self.modules:
+                return self.modules[dotted]
+            dotted = dotted.rpartition(".")[0]
+        return None
+
+    def distributions(self, line: str) -> Iterator[tuple[str, re.Match[str]]]:
+        """Give the libraries whose distribution a line of a manifest names."""
+        for matched in self._distribution.finditer(line):
+            yield self._distributions[matched[0].lower()], matched
+
+
+class _Use(NamedTuple):
+    library: str
+    evidence: Evidence
+
+
+def is_manifest(path: str) -> bool:
+    """Tell whether a path is one that :func:`manifest_evidence` reads."""
+    return _MANIFEST_NAME.match(PurePosixPath(path).name) is not None
+
+
+def manifest_evidence(catalogue: Catalogue, path: str, text: str) -> tuple[tuple[str, Evidence], ...]:
+    """Say which libraries a manifest names: what it requires (``manifest.requires``), or is (``manifest.self``).
+
+    ``path`` is that of a setup.py, setup.cfg, pyproject.toml, requirements file, conda environment, Pipfile or
+    rockspec; any other gives nothing. One row a library and rule.
+    """
+    if not is_manifest(path):
+        return ()
+    found: dict[tuple[str, str], _Use] = {}
+    for number, line in enumerate(text[: imports.MAX_SOURCE].split("\n"), 1):
+        if line.lstrip().startswith(("#", "--")):
+            continue
+        line = line[:_MAX_TEXT]
+        for library, matched in catalogue.distributions(line):
+            is_self = _SELF.search(line, 0, matched.start()) is not None
+            rule, weight = ("self", MANIFEST_SELF) if is_self else ("requires", MANIFEST_REQUIRES)
+            span = Evidence(
+                f"library.manifest.{rule}", weight, line, "manifest", matched.start(), matched.end(), line=number
+            )
+            found.setdefault((library, rule), _Use(library, span))
+    return tuple((use.library, use.evidence) for use in found.values())
+
+
+def detect(catalogue: Catalogue, change: Change, manifest: Manifest = ()) -> tuple[Label, ...]:
+    """Rank the libraries whose code a change touches; rank 1 is the fix's library, empty: it touches none.
+
+    ``manifest`` (see :func:`manifest_evidence`) decides between libraries that are touched, and makes the code of a
+    library's own repository count. The confidence is the library's share of all evidence.
+    """
+    stated = tuple(manifest)
+    owner = next((library for library, evidence in stated if evidence.weight == MANIFEST_SELF), None)
+    uses = [use for file in change.files for use in _uses(catalogue, file, owner)]
+    touched = {use.library for use in uses}
+    uses += [_Use(library, evidence) for library, evidence in stated if library in touched]
+    rows: dict[str, list[Evidence]] = defaultdict(list)
+    for use in uses:
+        rows[use.library].append(use.evidence)
+    return _labels({library: _strongest(found) for library, found in rows.items()})
+
+
+def _strongest(rows: list[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(sorted(rows, key=lambda row: -row.weight)[:MAX_EVIDENCE])
+
+
+def _labels(rows: Mapping[str, tuple[Evidence, ...]]) -> tuple[Label, ...]:
+    weights = {library: sum(row.weight for row in found) for library, found in rows.items()}
+    total = sum(weights.values())
+    ranked = sorted(weights, key=lambda library: (-weights[library], library))
+    return tuple(
+        Label("library", library, rank, round(weights[library] / total, 4), RATER, rows[library])
+        for rank, library in enumerate(ranked, 1)
+    )
+
+
+def _uses(catalogue: Catalogue, file: ChangedFile, owner: str | None) -> Iterator[_Use]:
+    ending = catalogue.extensions.get(PurePosixPath(file.path).suffix.lower())
+    if ending:
+        where = Evidence("library.extension", EXTENSION, file.path[-_MAX_TEXT:], "path", 0, 0, file_no=file.no)
+        yield _Use(ending, where)
+    if file.language not in _IMPORTING:
+        return
+    bound: dict[str, str] = {}
+    if file.source is not None:
+        yield from _file_imports(catalogue, file, bound)
+    for hunk in file.hunks[:MAX_HUNKS]:
+        yield from _hunk_imports(catalogue, file, hunk, bound)
+    yield from _owned(file, owner, bound)
+    names = bound if file.source is not None or bound else {**catalogue.aliases, **bound}
+    if names:
+        for hunk in file.hunks[:MAX_HUNKS]:
+            yield from _hunk_uses(names, file, hunk)
+
+
+def _owned(file: ChangedFile, owner: str | None, bound: dict[str, str]) -> Iterator[_Use]:
+    if owner and file.path and file.language != "" and owner not in bound.values():
+        name = file.path[-_MAX_TEXT:]
+        yield _Use(owner, Evidence("library.own_code", FILE_IMPORT, name, "path", 0, len(name), file_no=file.no))
+
+
+def _file_imports(catalogue: Catalogue, file: ChangedFile, bound: dict[str, str]) -> Iterator[_Use]:
+    seen: set[str] = set()
+    source = file.source or ""
+    for found in imports.find(source):
+        library = _bind(catalogue, found, bound)
+        if library and library not in seen:
+            seen.add(library)
+            line_start = source.rfind("\n", 0, found.start) + 1
+            yield _Use(library, Evidence(
+                "library.import", FILE_IMPORT, source[found.start : found.end][:_MAX_TEXT], "new",
+                found.start - line_start, found.end - line_start, file.no, None, source.count("\n", 0, found.start) + 1,
+            ))  # fmt: skip
+
+
+def _bind(catalogue: Catalogue, found: imports.Import, bound: dict[str, str]) -> str | None:
+    library = catalogue.library_of(found.target)
+    if library:
+        bound[found.name] = library
+        if not found.member:
+            # "import tensorflow as tf" makes tf.keras a name of another library.
+            _bind_submodules(catalogue, found, bound)
+    return library
+
+
+def _bind_submodules(catalogue: Catalogue, found: imports.Import, bound: dict[str, str]) -> None:
+    prefix = found.module + "."
+    for module, library in catalogue.modules.items():
+        if module.startswith(prefix):
+            bound[f"{found.name}.{module.removeprefix(prefix)}"] = library
+
+
+def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: dict[str, str]) -> Iterator[_Use]:
+    body = hunk.body[:MAX_BODY]
+    if not any(word in body for word in ("import", "require", "include")):
+        return
+    text = "\n".join(line[1:] for line in body.split("\n"))
+    marks = None
+    for found in imports.find(text):
+        library = _bind(catalogue, found, bound)
+        if library:
+            marks = marks or _marks(hunk, body)
+            row = text.count("\n", 0, found.start)
+            column = found.start - (text.rfind("\n", 0, found.start) + 1)
+            width = found.end - found.start
+            yield _use(library, "library.import", file, hunk, marks[row], column, width, text[found.start : found.end])
+
+
+def _hunk_uses(names: Mapping[str, str], file: ChangedFile, hunk: Hunk) -> Iterator[_Use]:
+    body = hunk.body[:MAX_BODY]
+    heads = {name.partition(".")[0] for name in names}
+    if heads.isdisjoint(re.findall(r"[A-Za-z_]\w*", body)):
+        return
+    counted: set[tuple[str, str]] = set()
+    for mark, line in zip(_marks(hunk, body), body.split("\n"), strict=True):
+        for matched in _DOTTED.finditer(line, 1):
+            library = _named(names, matched[0])
+            if library and (library, mark.sign) not in counted:
+                counted.add((library, mark.sign))
+                yield _use(library, "library.name", file, hunk, mark, matched.start() - 1, len(matched[0]), matched[0])
+
+
+def _named(names: Mapping[str, str], dotted: str) -> str | None:
+    while dotted:
+        library = names.get(dotted)
+        if library:
+            return library
+        dotted = dotted.rpartition(".")[0]
+    return None
+
+
+class _Mark(NamedTuple):
+    sign: str
+    line: int
+
+
+def _marks(hunk: Hunk, body: str) -> list[_Mark]:
+    """Give the sign and the line number (of the old file for "-", else of the new) of each line of the body."""
+    old, new = hunk.old_start, hunk.new_start
+    marks = []
+    for line in body.split("\n"):
+        sign = line[:1] or " "
+        marks.append(_Mark(sign, old if sign == "-" else new))
+        old += sign in "- "
+        new += sign in "+ "
+    return marks
+
+
+def _use(
+    library: str, rule: str, file: ChangedFile, hunk: Hunk, mark: _Mark, column: int, width: int, text: str
+) -> _Use:
+    changed = mark.sign in "+-"
+    if rule == "library.import":
+        weight = CHANGED_IMPORT if changed else FILE_IMPORT
+    else:
+        weight = CHANGED_USE if changed else CONTEXT_USE
+    side: Final = "old" if mark.sign == "-" else "new"
+    return _Use(library, Evidence(
+        rule, weight, text[:_MAX_TEXT], side, column, column + width, file.no, hunk.no, mark.line
+    ))  # fmt: skip

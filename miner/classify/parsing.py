@@ -1,0 +1,286 @@
+"""Calls, assignments, imports and statements of a code fragment: by tree-sitter for Python, by pattern for the rest.
+
+Only what overlaps a changed line is looked at. tree-sitter gives a tree for any text, Python 2 and fragments included;
+what lies in a part it could not read is still found where it has the form of a call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+import tree_sitter_python
+from tree_sitter import Language, Node, Parser, Query, QueryCursor
+
+from miner.classify import imports
+from miner.classify.fragments import ENCLOSING, Line, assemble
+
+MAX_NODES: Final = 300
+"""Calls, assignments and statements of a fragment that are read."""
+
+MAX_ARGUMENTS: Final = 60
+"""Arguments of a call that are read."""
+
+MAX_VALUE: Final = 200
+"""Characters of a value or a span that are kept."""
+
+MAX_DEPTH: Final = 200
+"""A fragment with more brackets open at once is not parsed: it is data, and costs the parser quadratic time."""
+
+_LANGUAGE: Final = Language(tree_sitter_python.language())
+_QUERY: Final = Query(
+    _LANGUAGE,
+    "(call) @call (assignment) @assign (import_statement) @import (import_from_statement) @import"
+    " (for_statement) @for (while_statement) @while (with_statement) @with (if_statement) @if"
+    " (print_statement) @print (delete_statement) @del (try_statement) @try (function_definition) @def",
+)
+_STATEMENTS: Final = ("for", "while", "with", "if", "print", "del", "try", "def")
+_PARSER: Final = Parser(_LANGUAGE)
+_SPACE = re.compile(r"\s+")
+_CALL = re.compile(r"([A-Za-z_][\w.:]*)\s*(?:<[\w:, *&]*>)?\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)?")
+_ASSIGN = re.compile(
+    r"(?:^|[{;])\s*(?:local\s+|auto\s+|const\s+)*([A-Za-z_][\w.:\[\]]*)\s*(?:=(?!=)|:(?!=))\s*([^;{}\n]+)"
+)
+_KEYWORDS: Final = frozenset(
+    {"if", "for", "while", "switch", "return", "function", "sizeof", "catch", "elseif", "and", "or"}
+)
+
+
+class Where(NamedTuple):
+    """Rows of the fragment's lines, and columns of the file."""
+
+    row: int
+    start: int
+    end: int
+    last_row: int
+
+
+class Argument(NamedTuple):
+    """An argument, its value normalised."""
+
+    keyword: str | None
+    position: int
+    value: str
+    where: Where
+
+
+class Call(NamedTuple):
+    """A call; ``within`` is the name of the call it is an argument of. A name out of sight is ""."""
+
+    name: str
+    arguments: tuple[Argument, ...]
+    within: str
+    text: str
+    where: Where
+
+    @property
+    def short(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
+
+
+class Assignment(NamedTuple):
+    """An assignment to a name, an attribute or an item."""
+
+    target: str
+    value: str
+    where: Where
+
+
+class Statement(NamedTuple):
+    """A statement's keyword and its header line."""
+
+    what: str
+    text: str
+    where: Where
+
+
+class Parsed(NamedTuple):
+    """What a fragment's changed lines hold."""
+
+    calls: tuple[Call, ...]
+    assignments: tuple[Assignment, ...]
+    imports: tuple[tuple[str, Where], ...]
+    statements: tuple[Statement, ...]
+
+
+EMPTY: Final = Parsed((), (), (), ())
+
+
+def python(lines: Sequence[Line]) -> Parsed:
+    """Parse one side of a hunk as Python; ``lines`` are its window."""
+    fragment = assemble(lines)
+    if not fragment.text or _too_deep(fragment.text):
+        return EMPTY
+    return _Reader(lines, fragment.text, fragment.first_row, fragment.indent).read()
+
+
+def _too_deep(text: str) -> bool:
+    if text.count("(") + text.count("[") + text.count("{") <= MAX_DEPTH:
+        return False
+    depth = deepest = 0
+    for bracket in re.findall(r"[][(){}]", text):
+        depth += 1 if bracket in "([{" else -1
+        deepest = max(deepest, depth)
+    return deepest > MAX_DEPTH
+
+
+class _Reader:
+    """Reads one parsed fragment."""
+
+    def __init__(self, lines: Sequence[Line], text: str, first_row: int, indent: int) -> None:
+        self.lines = lines
+        self.first_row = first_row
+        self.indent = indent
+        self.bytes = text.encode("utf-8", "replace")
+        self.ascii = len(self.bytes) == len(text)
+        rows = [row for row, line in enumerate(lines) if line.changed]
+        self.changed = frozenset(rows)
+
+    def read(self) -> Parsed:
+        captures = QueryCursor(_QUERY).captures(_PARSER.parse(self.bytes).root_node)
+        calls = [node for node in captures.get("call", ())[:MAX_NODES] if self._touched(node)]
+        assigns = [node for node in captures.get("assign", ())[:MAX_NODES] if self._touched(node)]
+        imported = [node for node in captures.get("import", ())[:MAX_NODES] if self._touched(node)]
+        return Parsed(
+            self._calls(calls),
+            tuple(found for node in assigns if (found := self._assignment(node))),
+            tuple(found for node in imported for found in self._imports(node)),
+            tuple(
+                Statement(what, self._text(node).partition("\n")[0], self._where(node))
+                for what in _STATEMENTS
+                for node in captures.get(what, ())[:MAX_NODES]
+                if node.start_point[0] - self.first_row in self.changed
+            ),
+        )
+
+    def _touched(self, node: Node) -> bool:
+        first, last = node.start_point[0] - self.first_row, node.end_point[0] - self.first_row
+        if first < 0:
+            return any(row <= last for row in self.changed)
+        return first in self.changed or (first != last and any(first <= row <= last for row in self.changed))
+
+    def _calls(self, nodes: list[Node]) -> tuple[Call, ...]:
+        nodes.sort(key=lambda node: (node.start_byte, -node.end_byte))
+        calls: list[Call] = []
+        enclosing: list[tuple[int, str]] = []
+        for node in nodes:
+            start, end = node.start_byte, node.end_byte
+            while enclosing and enclosing[-1][0] <= start:
+                enclosing.pop()
+            name = self._name(node)
+            calls.append(
+                Call(
+                    name,
+                    self._arguments(node),
+                    enclosing[-1][1] if enclosing else "",
+                    self._text(node),
+                    self._where(node),
+                )
+            )
+            enclosing.append((end, name))
+        return tuple(calls)
+
+    def _name(self, call: Node) -> str:
+        function = call.child_by_field_name("function")
+        if function is None:
+            return ""
+        text = self.bytes[function.start_byte : function.end_byte].decode("utf-8", "replace")
+        if "(" not in text and "[" not in text:
+            return "" if text == ENCLOSING else _SPACE.sub("", text)[:MAX_VALUE]
+        attribute = function.child_by_field_name("attribute")
+        if attribute is not None:
+            return f".{self._text(attribute)}"
+        plain = text.partition("(")[0]
+        return f"{_SPACE.sub('', plain)[:MAX_VALUE]}()" if function.type == "call" else ""
+
+    def _arguments(self, call: Node) -> tuple[Argument, ...]:
+        holder = call.child_by_field_name("arguments")
+        if holder is None:
+            return ()
+        if holder.type != "argument_list":
+            return (Argument(None, 0, self._text(holder), self._where(holder)),)
+        found: list[Argument] = []
+        for node in holder.named_children[:MAX_ARGUMENTS]:
+            kind = node.type
+            if kind == "comment":
+                continue
+            keyword = None
+            value: Node | None = node
+            if kind == "keyword_argument":
+                keyword = self._text(node.child_by_field_name("name"))
+                value = node.child_by_field_name("value")
+            found.append(Argument(keyword, len(found), self._text(value), self._where(node)))
+        return tuple(found)
+
+    def _assignment(self, node: Node) -> Assignment | None:
+        target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if target is None or value is None:
+            return None
+        return Assignment(self._text(target), self._text(value), self._where(node))
+
+    def _imports(self, node: Node) -> Iterator[tuple[str, Where]]:
+        where = self._where(node)
+        for found in imports.find(self.bytes[node.start_byte : node.end_byte].decode("utf-8", "replace")):
+            yield found.target, where
+
+    def _text(self, node: Node | None) -> str:
+        if node is None:
+            return ""
+        text = self.bytes[node.start_byte : min(node.end_byte, node.start_byte + 4 * MAX_VALUE)].decode(
+            "utf-8", "replace"
+        )
+        return (_SPACE.sub(" ", text) if "\n" in text or "  " in text else text)[:MAX_VALUE]
+
+    def _where(self, node: Node) -> Where:
+        """Give where a node starts, and where it ends on that line."""
+        first, column = node.start_point
+        last, end = node.end_point
+        row = first - self.first_row
+        if row < 0 or row >= len(self.lines):
+            return self._at_edge(row, last)
+        line = self.lines[row]
+        text = line.text
+        if not self.ascii:
+            column, end = (self._column(text, at) for at in (column, end))
+        start = column + self.indent
+        stop = end + self.indent if last == first else len(text)
+        return Where(row, start + line.shift, max(start, min(stop, len(text))) + line.shift, last - self.first_row)
+
+    def _at_edge(self, row: int, last: int) -> Where:
+        """Stand in for a node that starts in the line that was put before the first: the first changed line."""
+        row = min(self.changed, default=0) if row < 0 else len(self.lines) - 1
+        line = self.lines[row]
+        start = len(line.text) - len(line.text.lstrip())
+        return Where(row, start + line.shift, len(line.text) + line.shift, max(row, last - self.first_row))
+
+    def _column(self, text: str, at: int) -> int:
+        return len(text[self.indent :].encode("utf-8", "replace")[:at].decode("utf-8", "ignore"))
+
+
+def other(lines: Sequence[Line]) -> Parsed:
+    """Find calls and assignments on the changed lines of any other language, a line at a time."""
+    calls: list[Call] = []
+    assignments: list[Assignment] = []
+    for row, line in enumerate(lines):
+        if line.changed and len(calls) < MAX_NODES:
+            calls += _line_calls(row, line)
+            assignments += (
+                Assignment(found[1], found[2].strip()[:MAX_VALUE], Where(row, found.start(1), found.end(2), row))
+                for found in _ASSIGN.finditer(line.text)
+            )
+    return Parsed(tuple(calls), tuple(assignments[:MAX_NODES]), (), ())
+
+
+def _line_calls(row: int, line: Line) -> Iterator[Call]:
+    for found in _CALL.finditer(line.text):
+        name = found[1].replace("::", ".").replace(":", ".")
+        if name not in _KEYWORDS:
+            where = Where(row, found.start(), found.end(), row)
+            values = [value.strip() for value in found[2].split(",")] if found[2].strip() else []
+            arguments = tuple(
+                Argument(None, position, value[:MAX_VALUE], where)
+                for position, value in enumerate(values[:MAX_ARGUMENTS])
+            )
+            yield Call(name, arguments, "", found[0][:MAX_VALUE], where)

@@ -1,0 +1,58 @@
+"""Accuracy metric: replace the metric that measures correctness.
+
+Paper: Table 2. Decided by the ``metrics`` of ``compile()``; by calls of metrics that come, go or take each other's
+place; by another computation of a name such as ``accuracy``.
+
+Does not match: a metric that is only printed or logged (monitor).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from miner.classify.facts import Facts, Kind
+from miner.classify.vocabulary import METRICS
+from miner.classify.voting import Vote, arguments, calls, last_part
+
+_TARGETS: Final = frozenset(
+    {
+        "accuracy",
+        "acc",
+        "correct",
+        "correct_prediction",
+        "correct_pred",
+        "score",
+        "metric",
+        "metrics",
+        "precision",
+        "recall",
+    }
+    | {
+        "f1",
+        "iou",
+        "train_acc",
+        "test_acc",
+        "val_acc",
+        "train_accuracy",
+        "test_accuracy",
+        "val_accuracy",
+        "accuracy_op",
+    }
+)
+_CALLS: Final = METRICS - {"accuracy", "acc"} | {"accuracy"}
+
+
+def vote(facts: Facts, library: str) -> Iterator[Vote]:
+    """Give the reasons for a changed metric."""
+    del library
+    for argument in arguments(facts, ("metrics", "weighted_metrics", "show_accuracy", "scoring")):
+        yield Vote("argument", 3.0, argument.span)
+    for call in calls(facts, _CALLS):
+        yield Vote("call", 2.2 if call.kind is Kind.RENAMED else 1.6, call.span)
+    for assignment in facts.assignments:
+        if assignment.kind is Kind.CHANGED and last_part(assignment.target) in _TARGETS:
+            yield Vote("assignment", 1.8, assignment.span)
+    for token in facts.tokens:
+        if {token.old, token.new} & METRICS:
+            yield Vote("name", 1.5, token.span)

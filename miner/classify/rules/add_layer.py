@@ -1,0 +1,28 @@
+"""Add layer: add another layer to the model.
+
+Paper: Table 2; Dropout is the layer that is added most. Decided by a call of a layer's constructor that is new, while
+none was taken away.
+
+Does not match: a layer that takes another's place; layers added and removed by the handful (change neural
+architecture).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from miner.classify.facts import Facts, Kind
+from miner.classify.vocabulary import ACTIVATIONS, LAYERS
+from miner.classify.voting import Vote, calls
+
+
+def vote(facts: Facts, library: str) -> Iterator[Vote]:
+    """Give the new layers."""
+    del library
+    layers = list(calls(facts, LAYERS - ACTIVATIONS))
+    added = [call for call in layers if call.kind is Kind.ADDED]
+    removed = [call for call in layers if call.kind is Kind.REMOVED]
+    weight = 2.4 if len(removed) == 0 else 0.8 if len(added) > len(removed) else 0.0
+    if weight and len(added) <= 6:
+        for call in added:
+            yield Vote("dropout" if "ropout" in call.short else "layer", weight, call.span)

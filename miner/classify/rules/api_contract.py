@@ -1,0 +1,47 @@
+"""API contract: make the output of one API meet the precondition of another.
+
+Paper: Table 2. Decided by an argument or value that is the old one wrapped in a conversion (``list(x)``,
+``x.numpy()``, ``x.cpu()``, ``sess.run(x)``), by such conversions that come or go, and by arguments that say what a
+call gives back (``return_sequences``).
+
+Does not match: casts to another number type (data type) and new shapes (data dimension).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from miner.classify.facts import Facts
+from miner.classify.vocabulary import CONTRACT_CALLS, SHAPE_CALLS, TYPE_CALLS
+from miner.classify.voting import Vote, arguments, calls
+
+_KEYWORDS: Final = frozenset(
+    {"return_sequences", "return_state", "feed_dict", "logits", "labels", "from_logits", "data_format", "name", "scope"}
+    | {"is_training", "training", "sparse", "validate_shape", "class_mode", "device", "map_location"}
+)
+_WRAPPERS: Final = CONTRACT_CALLS - SHAPE_CALLS
+
+
+def vote(facts: Facts, library: str) -> Iterator[Vote]:
+    """Give the conversions between one API and the next."""
+    del library
+    for argument in facts.arguments:
+        if _wraps(argument.old, argument.new):
+            yield Vote("wrapped_argument", 1.8, argument.span)
+    for assignment in facts.assignments:
+        if _wraps(assignment.old, assignment.new):
+            yield Vote("wrapped_value", 1.5, assignment.span)
+    for call in calls(facts, _WRAPPERS):
+        yield Vote("conversion", 1.0, call.span)
+    for argument in arguments(facts, _KEYWORDS):
+        yield Vote("argument", 1.2, argument.span)
+
+
+def _wraps(old: str, new: str) -> bool:
+    """Tell whether one value is the other inside a call, or with a call behind it."""
+    short, long = sorted((old, new), key=len)
+    if not short or short == long or not long.endswith(")") or short not in long:
+        return False
+    called = long.replace(short, "", 1).replace("(", ".").strip(".) ").rpartition(".")[2]
+    return called not in TYPE_CALLS and called not in SHAPE_CALLS

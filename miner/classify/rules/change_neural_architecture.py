@@ -1,0 +1,31 @@
+"""Change neural architecture: overhaul the design, with new layers and hyperparameters.
+
+Paper: Table 2. Decided by the number of layers that come, go or take each other's place: from four on, of at least
+two kinds, with some of them gone.
+
+Does not match: one more layer (add layer), or the same layers with other sizes (layer dimension).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from miner.classify.facts import Facts, Kind
+from miner.classify.vocabulary import ACTIVATIONS, LAYERS
+from miner.classify.voting import Vote, calls
+
+MIN_LAYERS: Final = 4
+"""Layers that must come, go or be replaced."""
+
+
+def vote(facts: Facts, library: str) -> Iterator[Vote]:
+    """Give the layers of an overhauled network."""
+    del library
+    layers = [call for call in calls(facts, LAYERS - ACTIVATIONS) if call.short != call.old_short]
+    gone = sum(call.kind is not Kind.ADDED for call in layers)
+    if len(layers) < MIN_LAYERS or len({call.short for call in layers}) < 2:
+        return
+    weight = 2.0 if gone else 1.0
+    for call in layers[:12]:
+        yield Vote("replaced_layer" if call.kind is Kind.RENAMED else "layer", weight, call.span)

@@ -1,0 +1,36 @@
+"""Data dimension: align the input data's dimension with the layer: resize, reshape, reorder; one-hot encoding counts.
+
+Paper: Table 2. Decided by calls that give data another shape (``reshape``, ``expand_dims``, ``transpose``, ``view``,
+``to_categorical``, image resizing, ...) and by their arguments; by shape and axis arguments; by shape subscripts.
+
+Does not match: the size of a layer (layer dimension), and moving data without a new shape (data wrangling).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from miner.classify.facts import Facts, Kind
+from miner.classify.vocabulary import AXIS_KEYWORDS, INPUT_SHAPES, LAYERS, SHAPE_CALLS
+from miner.classify.voting import Vote, arguments, calls
+
+_SHAPE_WORDS = frozenset({"newaxis", "shape", "ndim", "img_rows", "img_cols", "channels_first", "channels_last"})
+
+
+def vote(facts: Facts, library: str) -> Iterator[Vote]:
+    """Give the changes of shapes."""
+    del library
+    for call in calls(facts, SHAPE_CALLS):
+        yield Vote("call", 2.2, call.span)
+    for argument in facts.arguments:
+        if argument.short in SHAPE_CALLS and argument.keyword not in ("dtype",):
+            yield Vote("shape_argument", 2.0, argument.span)
+    for argument in arguments(facts, AXIS_KEYWORDS):
+        if argument.short not in SHAPE_CALLS and argument.short not in LAYERS:
+            yield Vote("axis", 1.4, argument.span)
+    for argument in arguments(facts, INPUT_SHAPES, LAYERS):
+        if argument.kind is Kind.CHANGED:
+            yield Vote("input_shape", 1.2, argument.span)
+    for word in facts.words:
+        if word.word.rpartition(".")[2] in _SHAPE_WORDS:
+            yield Vote("name", 0.7, word.span)

@@ -1,0 +1,32 @@
+"""Monitor: add diagnostics to training.
+
+Paper: Table 2. Decided by output, logging, summaries, progress and callbacks that come or go, and by their arguments.
+
+Does not match: the metric itself (accuracy metric).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from miner.classify.facts import Facts
+from miner.classify.vocabulary import MONITOR_CALLS
+from miner.classify.voting import Vote, arguments, calls
+
+_KEYWORDS: Final = frozenset({"callbacks", "verbose", "log_dir", "monitor", "patience", "summaries", "save_best_only"})
+
+
+def vote(facts: Facts, library: str) -> Iterator[Vote]:
+    """Give the changed diagnostics."""
+    del library
+    for call in calls(facts, MONITOR_CALLS):
+        yield Vote("call", 1.6, call.span)
+    for argument in arguments(facts, _KEYWORDS):
+        yield Vote("argument", 2.4, argument.span)
+    for argument in facts.arguments:
+        if argument.short in MONITOR_CALLS and argument.keyword not in _KEYWORDS:
+            yield Vote("call_argument", 1.4, argument.span)
+    for statement in facts.statements:
+        if statement.what == "print":
+            yield Vote("print", 1.6, statement.span)

@@ -1,0 +1,157 @@
+"""Reads a change once into facts: what was called, passed, assigned, imported and named differently after it.
+
+Bounded by construction: :data:`MAX_LINES` lines of a change, and of a hunk and a line what
+:mod:`miner.classify.fragments` allows, are read; a hunk whose changed lines hold no word of :data:`INTERESTING` is
+skipped unparsed. A test tells little of how the code was repaired: tests are read only where nothing else changed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from miner.classify import facts, fragments, parsing
+from miner.classify.compare import compare
+from miner.classify.facts import Facts, Kind, Span, TokenFact, WordFact
+from miner.classify.fragments import Edit, Fragments, Line
+from miner.classify.parsing import Where
+from miner.classify.vocabulary import is_telling
+from miner.model import Change, ChangedFile, Hunk
+
+MAX_LINES: Final = 300
+"""Lines of a change's hunks that are read, context included; a longer change shows what it is in its first hunks."""
+
+MAX_HUNKS: Final = 100
+"""Hunks of a change that are looked at."""
+
+_TEST = re.compile(r"(^|/)(tests?|testing)/|(^|/)test_[^/]*$|_tests?\.\w+$")
+_CODE: Final = frozenset({"python", "notebook", "lua", "c++", "c", "prototxt", ""})
+INTERESTING: Final = re.compile(
+    r"layer|dense|conv|linear|lstm|gru|rnn|pool|drop|norm|embed|batch|epoch|iter|step|loss|criteri|entropy|optim|sgd|adam|"
+    r"rms|learning|\blr\b|decay|momentum|metric|accura|shape|dim|size|axis|view|squeeze|expand|flatten|transpose|permute|"
+    r"swap|concat|stack|merge|connect|weight|trainable|grad|backward|init|shuffle|split|pad|shift|scale|normal|sort|argmax|"
+    r"one_hot|categor|float|double|long|int|uint|dtype|cast|type|half|bool|relu|sigmoid|softmax|tanh|activ|elu|callback|"
+    r"monitor|summary|tensorboard|print|log|verbose|checkpoint|version|compat|import|deprecat|contrib|input|output|"
+    r"unit|filter|kernel|stride|channel|hidden|feature|class|model|tf\.|keras|torch|theano|nn\.|variable|session|seq|fit|"
+    r"train|eval|predict|compile|load|save|mean|sum|range|for |nb_|num_|n_|border|cuda|device|detach|reduc|matmul|dot|cell|state",
+    re.IGNORECASE,
+)  # fmt: skip
+_COMMENT = re.compile(r"(?:#|//|--\s).*")
+_TOKEN = re.compile(r"\"[^\"\\]*\"|'[^'\\]*'|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\d[\d_]*\.?\d*(?:[eE][-+]?\d+)?|[^\s\w]")
+
+
+def read(change: Change) -> Facts:
+    """Give the facts of a change, in the order of its files and hunks."""
+    found = Facts()
+    hunks, lines = MAX_HUNKS, MAX_LINES
+    for file in _code(change):
+        source_lines = _docstring_source(file)
+        for hunk in file.hunks[:hunks]:
+            lines -= _read_hunk(found, file, hunk, source_lines, lines)
+            if lines <= 0:
+                return found
+        hunks -= len(file.hunks)
+        if hunks <= 0:
+            break
+    return found
+
+
+def _code(change: Change) -> list[ChangedFile]:
+    files = [file for file in change.files if file.hunks and file.language in _CODE]
+    return [file for file in files if not _TEST.search(file.path)] or files
+
+
+def _docstring_source(file: ChangedFile) -> list[str] | None:
+    """Give the file's lines if they are needed to tell where a docstring begins."""
+    if file.language != "python" or file.source is None:
+        return None
+    return file.source.split("\n") if '"""' in file.source or "'''" in file.source else []
+
+
+def _read_hunk(found: Facts, file: ChangedFile, hunk: Hunk, source_lines: list[str] | None, most: int) -> int:
+    """Add the facts of a hunk and give how many of its lines were read, at most ``most``."""
+    body = hunk.body.split("\n", min(most, fragments.MAX_LINES))[: min(most, fragments.MAX_LINES)]
+    changed = "\n".join([line for line in body if line[:1] in ("+", "-") and len(line) <= fragments.MAX_LINE])
+    if not INTERESTING.search(changed):
+        return 0
+    cut = fragments.split(hunk, body, notebook=file.language == "notebook", source_lines=source_lines)
+    if cut.edits:
+        spans = _Spans(file.no, hunk.no, cut)
+        parse = parsing.python if file.language in ("python", "notebook", "") else parsing.other
+        compare(found, parse(cut.old), parse(cut.new), spans.of)
+        for edit in cut.edits:
+            _words(found, edit, cut, spans)
+    return len(body)
+
+
+class _Spans:
+    """Makes spans of a hunk's places."""
+
+    def __init__(self, file_no: int, hunk_no: int, cut: Fragments) -> None:
+        self.file_no = file_no
+        self.hunk_no = hunk_no
+        self.cut = cut
+
+    def of(self, side: facts.SideName, where: Where) -> Span:
+        line = (self.cut.old if side == "old" else self.cut.new)[where.row]
+        text = line.text[where.start - line.shift : where.end - line.shift][: parsing.MAX_VALUE]
+        return Span(side, self.file_no, self.hunk_no, line.number, where.start, where.end, text)
+
+
+def _words(found: Facts, edit: Edit, cut: Fragments, spans: _Spans) -> None:
+    old = _tokens(cut.old, edit.old_start, edit.old_end)
+    new = _tokens(cut.new, edit.new_start, edit.new_end)
+    if not old or not new:
+        both: set[str] = set()
+    else:
+        _single(found, old, new, edit, cut, spans)
+        both = set(old).intersection(new)
+    for word, where in _telling(old, both, cut.old, edit.old_start, edit.old_end):
+        found.words.append(WordFact(Kind.REMOVED, word, spans.of("old", where)))
+    for word, where in _telling(new, both, cut.new, edit.new_start, edit.new_end):
+        found.words.append(WordFact(Kind.ADDED, word, spans.of("new", where)))
+
+
+def _telling(
+    tokens: list[str], both: set[str], lines: Sequence[Line], start: int, end: int
+) -> Iterator[tuple[str, Where]]:
+    words = {token for token in set(tokens) - both if is_telling(token)}
+    if words:
+        for where, word in _find(lines, start, end, words):
+            yield word.strip("\"'"), where
+
+
+def _tokens(lines: Sequence[Line], start: int, end: int) -> list[str]:
+    if start == end:
+        return []
+    return _TOKEN.findall("\n".join([_code_of(line.text) for line in lines[start:end]]))
+
+
+def _code_of(text: str) -> str:
+    return _COMMENT.sub("", text) if "#" in text or "//" in text or "--" in text else text
+
+
+def _find(lines: Sequence[Line], start: int, end: int, words: set[str]) -> Iterator[tuple[Where, str]]:
+    """Find where words first stand as tokens."""
+    left = set(words)
+    for row in range(start, end):
+        line = lines[row]
+        for matched in _TOKEN.finditer(_code_of(line.text)):
+            if matched[0] in left:
+                left.discard(matched[0])
+                yield Where(row, matched.start() + line.shift, matched.end() + line.shift, row), matched[0]
+        if not left:
+            return
+
+
+def _single(found: Facts, old: list[str], new: list[str], edit: Edit, cut: Fragments, spans: _Spans) -> None:
+    """Note an edit that changes one token and nothing else."""
+    if len(old) != len(new):
+        return
+    differing = [(before, after) for before, after in zip(old, new, strict=True) if before != after]
+    if len(differing) == 1:
+        before, after = differing[0]
+        where = next((where for where, _ in _find(cut.new, edit.new_start, edit.new_end, {after})), None)
+        if where is not None:
+            found.tokens.append(TokenFact(before.strip("\"'"), after.strip("\"'"), spans.of("new", where)))

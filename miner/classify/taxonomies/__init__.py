@@ -1,0 +1,63 @@
+"""The label sets as data, read once: fix patterns, the prior scheme, bug types, the libraries' names."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any, NamedTuple
+
+
+class Entry(NamedTuple):
+    """A label of a taxonomy; ``group`` is "" where the taxonomy has no groups."""
+
+    id: str
+    name: str
+    definition: str
+    group: str
+    sub_patterns: tuple[str, ...]
+
+
+class Rename(NamedTuple):
+    """A symbol or keyword that a library renamed in a version; ``new`` is "" for one that it removed."""
+
+    library: str
+    old: str
+    new: str
+    version: str
+
+
+@cache
+def _table(name: str) -> dict[str, Any]:
+    text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def taxonomy(name: str) -> tuple[Entry, ...]:
+    """Give the labels of a taxonomy, in order: "fix_patterns", "prior_patterns" or "bug_types"."""
+    return tuple(
+        Entry(
+            key,
+            entry["name"],
+            entry.get("definition", ""),
+            entry.get("group", ""),
+            tuple(entry.get("sub_patterns", ())),
+        )
+        for key, entry in _table(name).items()
+    )
+
+
+def words(name: str) -> frozenset[str]:
+    """Give a list of the vocabulary."""
+    return frozenset(_table("vocabulary")[name].split())
+
+
+@cache
+def renames(kind: str) -> dict[str, tuple[Rename, ...]]:
+    """Give what the libraries renamed, by old name: kind is "symbols" or "keywords"."""
+    found: dict[str, tuple[Rename, ...]] = {}
+    for library, kinds in _table("renames").items():
+        for old, (new, version) in kinds.get(kind, {}).items():
+            found[old] = (*found.get(old, ()), Rename(library, old, new, version))
+    return found

@@ -1,0 +1,41 @@
+"""The words that the rules share, by what they name (``taxonomies/vocabulary.toml``)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from miner.classify.taxonomies import renames, words
+
+LAYERS: Final = words("layers")
+MERGES: Final = words("merges")
+ACTIVATIONS: Final = words("activations")
+LOSSES: Final = words("losses")
+OPTIMIZERS: Final = words("optimizers")
+METRICS: Final = words("metrics")
+SHAPE_CALLS: Final = words("shape_calls")
+DIMENSION_KEYWORDS: Final = words("dimension_keywords")
+DIMENSION_NAMES: Final = words("dimension_names") | DIMENSION_KEYWORDS
+INPUT_SHAPES: Final = words("input_shapes")
+AXIS_KEYWORDS: Final = words("axis_keywords")
+DTYPES: Final = words("dtypes")
+TYPE_CALLS: Final = words("type_calls") | DTYPES
+ITERATION_NAMES: Final = words("iteration_names")
+MONITOR_CALLS: Final = words("monitor_calls")
+CONNECTION_CALLS: Final = words("connection_calls") | MERGES
+WRANGLING_CALLS: Final = words("wrangling_calls")
+CONTRACT_CALLS: Final = words("contract_calls")
+
+
+_LISTED: Final = LOSSES | DTYPES | ITERATION_NAMES | frozenset(renames("symbols")) | frozenset(renames("keywords"))
+_PARTS: Final = words("telling_words")
+_TELLING = re.compile(r"weight|param|version", re.IGNORECASE)
+
+
+def is_telling(token: str) -> bool:
+    """Tell whether a token's presence on one side of a change may say something by itself."""
+    word = token.strip("\"'")
+    last = word.rpartition(".")[2]
+    if last in _LISTED or last.lower() in ITERATION_NAMES or _TELLING.search(word):
+        return True
+    return not _PARTS.isdisjoint(word.split("."))

@@ -1,0 +1,44 @@
+"""What a rule sees and gives: helpers over the facts, and votes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from miner.classify.facts import ArgumentFact, AssignmentFact, CallFact, Facts, Kind, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One reason for a pattern: ``reason`` names it within its rule; ``weight`` 1 is a hint, 3 is as good as sure."""
+
+    reason: str
+    weight: float
+    span: Span
+
+
+def calls(facts: Facts, names: Collection[str]) -> Iterator[CallFact]:
+    """Give the calls added, removed or renamed whose short name, new or old, is one of the names."""
+    for call in facts.calls:
+        if call.short in names or (call.old_name and call.old_short in names):
+            yield call
+
+
+def arguments(facts: Facts, keywords: Collection[str], short: Collection[str] | None = None) -> Iterator[ArgumentFact]:
+    """Give the changes of arguments with one of the keywords, of calls with one of the short names (None: of any)."""
+    for argument in facts.arguments:
+        named = argument.keyword in keywords and argument.kind is not Kind.RENAMED
+        if named and (short is None or argument.short in short):
+            yield argument
+
+
+def changed_assignments(facts: Facts, targets: Collection[str]) -> Iterator[AssignmentFact]:
+    """Give the assignments that changed their value and whose target's last part, lowered, is one of the targets."""
+    for assignment in facts.assignments:
+        if assignment.kind is Kind.CHANGED and last_part(assignment.target) in targets:
+            yield assignment
+
+
+def last_part(name: str) -> str:
+    """Give the last part of a dotted name, lowered and without underscores at its ends."""
+    return name.rpartition(".")[2].lower().strip("_")
