@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from miner.classify.facts import (
-    Argument,
     ArgumentFact,
     AssignmentFact,
     CallFact,
@@ -22,8 +21,7 @@ from miner.classify.facts import (
     Span,
     StatementFact,
 )
-from miner.classify.parsing import Argument as ParsedArgument
-from miner.classify.parsing import Assignment, Call, Parsed, Statement, Where
+from miner.classify.parsing import Argument, Assignment, Call, Parsed, Statement, Where
 
 SpanOf = Callable[[SideName, Where], Span]
 _T = TypeVar("_T")
@@ -39,6 +37,8 @@ def compare(found: Facts, old: Parsed, new: Parsed, span_of: SpanOf) -> None:
 
 def _unmatched(items: Sequence[_T], others: Sequence[_T], key: Callable[[_T], str]) -> list[_T]:
     """Give the items that have no equal among the others, counted."""
+    if not items or not others:
+        return list(items)
     equal = Counter(map(key, others))
     rest = []
     for item in items:
@@ -59,12 +59,12 @@ def _calls(found: Facts, old: Sequence[Call], new: Sequence[Call], span_of: Span
     for before, after in pairs:
         _arguments(found, before, after, span_of)
     for before, after in renamed:
-        found.calls.append(_call_fact(Kind.RENAMED, after, before.name, span_of("new", after.where)))
+        found.calls.append(_call_fact(Kind.RENAMED, after, before.name, span_of("new", after.place())))
         _arguments(found, before, after, span_of)
     for call in gone:
-        found.calls.append(_call_fact(Kind.REMOVED, call, "", span_of("old", call.where)))
+        found.calls.append(_call_fact(Kind.REMOVED, call, "", span_of("old", call.place())))
     for call in come:
-        found.calls.append(_call_fact(Kind.ADDED, call, "", span_of("new", call.where)))
+        found.calls.append(_call_fact(Kind.ADDED, call, "", span_of("new", call.place())))
 
 
 def _same_name(gone: list[Call], come: list[Call]) -> Iterator[tuple[Call, Call]]:
@@ -97,12 +97,11 @@ def _replaces(before: Call, after: Call) -> bool:
 
 
 def _call_fact(kind: Kind, call: Call, old_name: str, span: Span) -> CallFact:
-    arguments = tuple(Argument(argument.keyword, argument.position, argument.value) for argument in call.arguments)
-    return CallFact(kind, call.name, call.short, old_name, arguments, call.within, span)
+    return CallFact(kind, call.name, call.short, old_name, call.within, span)
 
 
 def _arguments(found: Facts, before: Call, after: Call, span_of: SpanOf) -> None:
-    def add(kind: Kind, was: ParsedArgument | None, now: ParsedArgument | None) -> None:
+    def add(kind: Kind, was: Argument | None, now: Argument | None) -> None:
         side: SideName = "old" if now is None else "new"
         shown = now or was
         if shown is None:
@@ -117,17 +116,17 @@ def _arguments(found: Facts, before: Call, after: Call, span_of: SpanOf) -> None
                 shown.position,
                 was.value if was else "",
                 now.value if now else "",
-                span_of(side, shown.where),
+                span_of(side, shown.place()),
             )
         )
 
     _match_arguments(list(before.arguments), list(after.arguments), add)
 
 
-Add = Callable[[Kind, ParsedArgument | None, ParsedArgument | None], None]
+Add = Callable[[Kind, Argument | None, Argument | None], None]
 
 
-def _match_arguments(gone: list[ParsedArgument], come: list[ParsedArgument], add: Add) -> None:
+def _match_arguments(gone: list[Argument], come: list[Argument], add: Add) -> None:
     same = _take(gone, come, lambda was, now: was.keyword == now.keyword and was.value == now.value)
     if not gone and not come:
         moved = next((pair for pair in same if pair[0].keyword is None and pair[0].position != pair[1].position), None)
@@ -149,8 +148,8 @@ def _match_arguments(gone: list[ParsedArgument], come: list[ParsedArgument], add
 
 
 def _take(
-    gone: list[ParsedArgument], come: list[ParsedArgument], fits: Callable[[ParsedArgument, ParsedArgument], bool]
-) -> list[tuple[ParsedArgument, ParsedArgument]]:
+    gone: list[Argument], come: list[Argument], fits: Callable[[Argument, Argument], bool]
+) -> list[tuple[Argument, Argument]]:
     pairs = []
     for was in list(gone):
         now = next((argument for argument in come if fits(was, argument)), None)
@@ -183,27 +182,27 @@ def _assignments(found: Facts, old: Sequence[Assignment], new: Sequence[Assignme
             come.remove(after)
             if kind is Kind.CHANGED and _only_nested(before.value, after.value):
                 continue
-            span = span_of("new", after.where)
+            span = span_of("new", after.place())
             found.assignments.append(AssignmentFact(kind, after.target, before.target, before.value, after.value, span))
     for item in gone:
         found.assignments.append(
-            AssignmentFact(Kind.REMOVED, item.target, item.target, item.value, "", span_of("old", item.where))
+            AssignmentFact(Kind.REMOVED, item.target, item.target, item.value, "", span_of("old", item.place()))
         )
     for item in come:
         found.assignments.append(
-            AssignmentFact(Kind.ADDED, item.target, "", "", item.value, span_of("new", item.where))
+            AssignmentFact(Kind.ADDED, item.target, "", "", item.value, span_of("new", item.place()))
         )
 
 
 def _imports(found: Facts, old: Parsed, new: Parsed, span_of: SpanOf) -> None:
-    for target, where in _unmatched(old.imports, new.imports, lambda item: item[0]):
-        found.imports.append(ImportFact(Kind.REMOVED, target, span_of("old", where)))
-    for target, where in _unmatched(new.imports, old.imports, lambda item: item[0]):
-        found.imports.append(ImportFact(Kind.ADDED, target, span_of("new", where)))
+    for target, place in _unmatched(old.imports, new.imports, lambda item: item[0]):
+        found.imports.append(ImportFact(Kind.REMOVED, target, span_of("old", place())))
+    for target, place in _unmatched(new.imports, old.imports, lambda item: item[0]):
+        found.imports.append(ImportFact(Kind.ADDED, target, span_of("new", place())))
 
 
 def _statements(found: Facts, old: Sequence[Statement], new: Sequence[Statement], span_of: SpanOf) -> None:
     for item in _unmatched(old, new, lambda item: item.what):
-        found.statements.append(StatementFact(Kind.REMOVED, item.what, span_of("old", item.where)))
+        found.statements.append(StatementFact(Kind.REMOVED, item.what, span_of("old", item.place())))
     for item in _unmatched(new, old, lambda item: item.what):
-        found.statements.append(StatementFact(Kind.ADDED, item.what, span_of("new", item.where)))
+        found.statements.append(StatementFact(Kind.ADDED, item.what, span_of("new", item.place())))

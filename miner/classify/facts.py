@@ -39,15 +39,6 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Argument:
-    """An argument of a call: its keyword, or None and its position (from 0)."""
-
-    keyword: str | None
-    position: int
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
 class CallFact:
     """A call added, removed, or renamed (then ``old_name`` stood there). ``within``: the call it is an argument of."""
 
@@ -55,7 +46,6 @@ class CallFact:
     name: str
     short: str
     old_name: str
-    arguments: tuple[Argument, ...]
     within: str
     span: Span
 

@@ -148,10 +148,8 @@ def _uses(catalogue: Catalogue, file: ChangedFile, owner: str | None) -> Iterato
     for hunk in file.hunks[:MAX_HUNKS]:
         yield from _hunk_imports(catalogue, file, hunk, bound)
     yield from _owned(file, owner, bound)
-    names = bound if file.source is not None or bound else {**catalogue.aliases, **bound}
-    if names:
-        for hunk in file.hunks[:MAX_HUNKS]:
-            yield from _hunk_uses(names, file, hunk)
+    names = bound if file.source is not None or bound else catalogue.aliases
+    yield from _name_uses(names, file)
 
 
 def _owned(file: ChangedFile, owner: str | None, bound: dict[str, str]) -> Iterator[_Use]:
@@ -207,18 +205,31 @@ def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: di
             yield _use(library, "library.import", file, hunk, marks[row], column, width, text[found.start : found.end])
 
 
-def _hunk_uses(names: Mapping[str, str], file: ChangedFile, hunk: Hunk) -> Iterator[_Use]:
-    body = hunk.body[:MAX_BODY]
+def _name_uses(names: Mapping[str, str], file: ChangedFile) -> Iterator[_Use]:
+    """Find names of libraries in the hunks: for a library the first in changed lines, and the first around them."""
     heads = {name.partition(".")[0] for name in names}
-    if heads.isdisjoint(re.findall(r"[A-Za-z_]\w*", body)):
-        return
-    counted: set[tuple[str, str]] = set()
-    for mark, line in zip(_marks(hunk, body), body.split("\n"), strict=True):
+    left = {(library, changed) for library in names.values() for changed in (True, False)}
+    for hunk in file.hunks[:MAX_HUNKS]:
+        body = hunk.body[:MAX_BODY]
+        if not left:
+            return
+        # Looking for substrings first spares most hunks the pattern.
+        if any(head in body for head in heads):
+            yield from _hunk_uses(names, file, hunk, left)
+
+
+def _hunk_uses(names: Mapping[str, str], file: ChangedFile, hunk: Hunk, left: set[tuple[str, bool]]) -> Iterator[_Use]:
+    body = hunk.body[:MAX_BODY]
+    marks = None
+    for row, line in enumerate(body.split("\n")):
+        changed = line[:1] in ("+", "-")
         for matched in _DOTTED.finditer(line, 1):
             library = _named(names, matched[0])
-            if library and (library, mark.sign) not in counted:
-                counted.add((library, mark.sign))
-                yield _use(library, "library.name", file, hunk, mark, matched.start() - 1, len(matched[0]), matched[0])
+            if library and (library, changed) in left:
+                left.discard((library, changed))
+                marks = marks or _marks(hunk, body)
+                column = matched.start() - 1
+                yield _use(library, "library.name", file, hunk, marks[row], column, len(matched[0]), matched[0])
 
 
 def _named(names: Mapping[str, str], dotted: str) -> str | None:

@@ -7,7 +7,9 @@ what lies in a part it could not read is still found where it has the form of a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Final, NamedTuple
 
 import tree_sitter_python
@@ -48,12 +50,15 @@ _KEYWORDS: Final = frozenset(
 
 
 class Where(NamedTuple):
-    """Rows of the fragment's lines, and columns of the file."""
+    """A row of the fragment's lines, and columns of the file."""
 
     row: int
     start: int
     end: int
-    last_row: int
+
+
+Place = Callable[[], Where]
+"""Tells where a thing is; asked only for what becomes a fact."""
 
 
 class Argument(NamedTuple):
@@ -62,17 +67,26 @@ class Argument(NamedTuple):
     keyword: str | None
     position: int
     value: str
-    where: Where
+    place: Place
 
 
-class Call(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Call:
     """A call; ``within`` is the name of the call it is an argument of. A name out of sight is ""."""
 
     name: str
-    arguments: tuple[Argument, ...]
     within: str
     text: str
-    where: Where
+    place: Place
+    _read: Callable[[], tuple[Argument, ...]]
+    _arguments: tuple[Argument, ...] | None = None
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """The arguments in order; read when they are first asked for."""
+        if self._arguments is None:
+            self._arguments = self._read()
+        return self._arguments
 
     @property
     def short(self) -> str:
@@ -85,15 +99,14 @@ class Assignment(NamedTuple):
 
     target: str
     value: str
-    where: Where
+    place: Place
 
 
 class Statement(NamedTuple):
-    """A statement's keyword and its header line."""
+    """A statement, by its keyword."""
 
     what: str
-    text: str
-    where: Where
+    place: Place
 
 
 class Parsed(NamedTuple):
@@ -101,7 +114,7 @@ class Parsed(NamedTuple):
 
     calls: tuple[Call, ...]
     assignments: tuple[Assignment, ...]
-    imports: tuple[tuple[str, Where], ...]
+    imports: tuple[tuple[str, Place], ...]
     statements: tuple[Statement, ...]
 
 
@@ -148,7 +161,7 @@ class _Reader:
             tuple(found for node in assigns if (found := self._assignment(node))),
             tuple(found for node in imported for found in self._imports(node)),
             tuple(
-                Statement(what, self._text(node).partition("\n")[0], self._where(node))
+                Statement(what, self._place(node))
                 for what in _STATEMENTS
                 for node in captures.get(what, ())[:MAX_NODES]
                 if node.start_point[0] - self.first_row in self.changed
@@ -170,15 +183,8 @@ class _Reader:
             while enclosing and enclosing[-1][0] <= start:
                 enclosing.pop()
             name = self._name(node)
-            calls.append(
-                Call(
-                    name,
-                    self._arguments(node),
-                    enclosing[-1][1] if enclosing else "",
-                    self._text(node),
-                    self._where(node),
-                )
-            )
+            within = enclosing[-1][1] if enclosing else ""
+            calls.append(Call(name, within, self._text(node), self._place(node), partial(self._arguments, node)))
             enclosing.append((end, name))
         return tuple(calls)
 
@@ -200,7 +206,7 @@ class _Reader:
         if holder is None:
             return ()
         if holder.type != "argument_list":
-            return (Argument(None, 0, self._text(holder), self._where(holder)),)
+            return (Argument(None, 0, self._text(holder), self._place(holder)),)
         found: list[Argument] = []
         for node in holder.named_children[:MAX_ARGUMENTS]:
             kind = node.type
@@ -211,19 +217,19 @@ class _Reader:
             if kind == "keyword_argument":
                 keyword = self._text(node.child_by_field_name("name"))
                 value = node.child_by_field_name("value")
-            found.append(Argument(keyword, len(found), self._text(value), self._where(node)))
+            found.append(Argument(keyword, len(found), self._text(value), self._place(node)))
         return tuple(found)
 
     def _assignment(self, node: Node) -> Assignment | None:
         target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
         if target is None or value is None:
             return None
-        return Assignment(self._text(target), self._text(value), self._where(node))
+        return Assignment(self._text(target), self._text(value), self._place(node))
 
-    def _imports(self, node: Node) -> Iterator[tuple[str, Where]]:
-        where = self._where(node)
+    def _imports(self, node: Node) -> Iterator[tuple[str, Place]]:
+        place = self._place(node)
         for found in imports.find(self.bytes[node.start_byte : node.end_byte].decode("utf-8", "replace")):
-            yield found.target, where
+            yield found.target, place
 
     def _text(self, node: Node | None) -> str:
         if node is None:
@@ -233,27 +239,30 @@ class _Reader:
         )
         return (_SPACE.sub(" ", text) if "\n" in text or "  " in text else text)[:MAX_VALUE]
 
+    def _place(self, node: Node) -> Place:
+        return partial(self._where, node)
+
     def _where(self, node: Node) -> Where:
         """Give where a node starts, and where it ends on that line."""
         first, column = node.start_point
         last, end = node.end_point
         row = first - self.first_row
         if row < 0 or row >= len(self.lines):
-            return self._at_edge(row, last)
+            return self._at_edge(row)
         line = self.lines[row]
         text = line.text
         if not self.ascii:
             column, end = (self._column(text, at) for at in (column, end))
         start = column + self.indent
         stop = end + self.indent if last == first else len(text)
-        return Where(row, start + line.shift, max(start, min(stop, len(text))) + line.shift, last - self.first_row)
+        return Where(row, start + line.shift, max(start, min(stop, len(text))) + line.shift)
 
-    def _at_edge(self, row: int, last: int) -> Where:
+    def _at_edge(self, row: int) -> Where:
         """Stand in for a node that starts in the line that was put before the first: the first changed line."""
         row = min(self.changed, default=0) if row < 0 else len(self.lines) - 1
         line = self.lines[row]
         start = len(line.text) - len(line.text.lstrip())
-        return Where(row, start + line.shift, len(line.text) + line.shift, max(row, last - self.first_row))
+        return Where(row, start + line.shift, len(line.text) + line.shift)
 
     def _column(self, text: str, at: int) -> int:
         return len(text[self.indent :].encode("utf-8", "replace")[:at].decode("utf-8", "ignore"))
@@ -267,20 +276,24 @@ def other(lines: Sequence[Line]) -> Parsed:
         if line.changed and len(calls) < MAX_NODES:
             calls += _line_calls(row, line)
             assignments += (
-                Assignment(found[1], found[2].strip()[:MAX_VALUE], Where(row, found.start(1), found.end(2), row))
+                Assignment(found[1], found[2].strip()[:MAX_VALUE], _fixed(row, found.start(1), found.end(2)))
                 for found in _ASSIGN.finditer(line.text)
             )
     return Parsed(tuple(calls), tuple(assignments[:MAX_NODES]), (), ())
+
+
+def _fixed(row: int, start: int, end: int) -> Place:
+    return partial(Where, row, start, end)
 
 
 def _line_calls(row: int, line: Line) -> Iterator[Call]:
     for found in _CALL.finditer(line.text):
         name = found[1].replace("::", ".").replace(":", ".")
         if name not in _KEYWORDS:
-            where = Where(row, found.start(), found.end(), row)
-            values = [value.strip() for value in found[2].split(",")] if found[2].strip() else []
-            arguments = tuple(
-                Argument(None, position, value[:MAX_VALUE], where)
-                for position, value in enumerate(values[:MAX_ARGUMENTS])
-            )
-            yield Call(name, arguments, "", found[0][:MAX_VALUE], where)
+            place = _fixed(row, found.start(), found.end())
+            yield Call(name, "", found[0][:MAX_VALUE], place, partial(_line_arguments, found[2], place))
+
+
+def _line_arguments(text: str, place: Place) -> tuple[Argument, ...]:
+    values = text.split(",")[:MAX_ARGUMENTS] if text.strip() else []
+    return tuple(Argument(None, position, value.strip()[:MAX_VALUE], place) for position, value in enumerate(values))

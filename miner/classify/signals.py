@@ -30,13 +30,13 @@ _CODE: Final = frozenset({"python", "notebook", "lua", "c++", "c", "prototxt", "
 INTERESTING: Final = re.compile(
     r"layer|dense|conv|linear|lstm|gru|rnn|pool|drop|norm|embed|batch|epoch|iter|step|loss|criteri|entropy|optim|sgd|adam|"
     r"rms|learning|\blr\b|decay|momentum|metric|accura|shape|dim|size|axis|view|squeeze|expand|flatten|transpose|permute|"
-    r"swap|concat|stack|merge|connect|weight|trainable|grad|backward|init|shuffle|split|pad|shift|scale|normal|sort|argmax|"
-    r"one_hot|categor|float|double|long|int|uint|dtype|cast|type|half|bool|relu|sigmoid|softmax|tanh|activ|elu|callback|"
-    r"monitor|summary|tensorboard|print|log|verbose|checkpoint|version|compat|import|deprecat|contrib|input|output|"
-    r"unit|filter|kernel|stride|channel|hidden|feature|class|model|tf\.|keras|torch|theano|nn\.|variable|session|seq|fit|"
-    r"train|eval|predict|compile|load|save|mean|sum|range|for |nb_|num_|n_|border|cuda|device|detach|reduc|matmul|dot|cell|state",
+    r"swap|concat|stack|merge|connect|weight|trainable|grad|backward|init|shuffle|split|pad|shift|scale|sort|argmax|hot|"
+    r"categor|float|double|long|int|dtype|cast|type|half|bool|relu|sigmoid|softmax|tanh|activ|elu|callback|monitor|summary|"
+    r"tensorboard|log|verbose|checkpoint|version|compat|import|contrib|input|output|unit|filter|kernel|stride|channel|"
+    r"hidden|feature|class|model|tf\.|keras|torch|theano|nn\.|variable|session|seq|fit|train|eval|predict|compile|load|save|"
+    r"mean|sum|range|for |nb_|num_|n_|border|cuda|device|detach|reduc|matmul|dot|cell|state|array|list|numpy|\[|\(",
     re.IGNORECASE,
-)  # fmt: skip
+)
 _COMMENT = re.compile(r"(?:#|//|--\s).*")
 _TOKEN = re.compile(r"\"[^\"\\]*\"|'[^'\\]*'|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\d[\d_]*\.?\d*(?:[eE][-+]?\d+)?|[^\s\w]")
 
@@ -77,9 +77,10 @@ def _read_hunk(found: Facts, file: ChangedFile, hunk: Hunk, source_lines: list[s
         return 0
     cut = fragments.split(hunk, body, notebook=file.language == "notebook", source_lines=source_lines)
     if cut.edits:
+        read_side = parsing.python if file.language in ("python", "notebook", "") else parsing.other
+        old, new = read_side(cut.old), read_side(cut.new)
         spans = _Spans(file.no, hunk.no, cut)
-        parse = parsing.python if file.language in ("python", "notebook", "") else parsing.other
-        compare(found, parse(cut.old), parse(cut.new), spans.of)
+        compare(found, old, new, spans.of)
         for edit in cut.edits:
             _words(found, edit, cut, spans)
     return len(body)
@@ -140,7 +141,7 @@ def _find(lines: Sequence[Line], start: int, end: int, words: set[str]) -> Itera
         for matched in _TOKEN.finditer(_code_of(line.text)):
             if matched[0] in left:
                 left.discard(matched[0])
-                yield Where(row, matched.start() + line.shift, matched.end() + line.shift, row), matched[0]
+                yield Where(row, matched.start() + line.shift, matched.end() + line.shift), matched[0]
         if not left:
             return
 
