@@ -25,7 +25,10 @@ ROOT = Path(__file__).parents[1]
 
 def run(*command: str | Path, cwd: Path = ROOT, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a command with nothing of this process's settings."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("MINER_", "MAKE", "MFLAGS"))}
+    # make hands what it was called with down in its environment.
+    of_make = {"ARGS", "REPO", "SINCE", "MFLAGS"}
+    kept = (name for name in os.environ if not name.startswith(("MINER_", "MAKE")) and name not in of_make)
+    clean = {name: os.environ[name] for name in kept}
     return subprocess.run(
         command, cwd=cwd, env=clean | environ, capture_output=True, encoding="utf-8", check=False, timeout=300
     )
