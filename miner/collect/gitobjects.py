@@ -32,7 +32,7 @@ class ListedCommit:
 
 @dataclass(frozen=True, slots=True)
 class RawDiff:
-    """What git printed for one commit: its raw records and its patch, or why there is none."""
+    """What git printed for one commit, without the last line's end: raw records and patch; or why there is none."""
 
     sha: str
     data: bytes
@@ -175,7 +175,7 @@ class DiffReader:
             raise ValueError("nothing was asked")
         mark = f"\n{_end(sha)}\n".encode()
         # No line of a diff starts with the mark's first character, so the mark cannot occur inside one.
-        buffer = b"\n" + self._buffer
+        buffer = bytearray(b"\n" + self._buffer)
         searched, dropped = 0, 0
         while (end := buffer.find(mark, searched)) < 0:
             searched = max(0, len(buffer) - len(mark))
@@ -191,10 +191,10 @@ class DiffReader:
                 self.close()
                 return RawDiff(sha, b"", "git could not read it: a damaged or missing object")
             buffer += chunk
-        self._buffer = buffer[end + len(mark) :]
+        self._buffer = bytes(buffer[end + len(mark) :])
         if dropped or end > self._max_commit_bytes:
             return RawDiff(sha, b"", f"its diff has {dropped + end:,} bytes", too_large=True)
-        return RawDiff(sha, buffer[1:end])
+        return RawDiff(sha, bytes(buffer[1:end]))
 
 
 def _end(sha: str) -> str:
@@ -212,7 +212,8 @@ class BlobReader:
     def size(self, name: str) -> int | None:
         """Give a blob's size in bytes, or None if it is not there."""
         self._sizes.ask([name])
-        return _blob_bytes(self._sizes.line())
+        kind, size = _kind_and_size(self._sizes.line())
+        return size if kind == b"blob" else None
 
     def read(self, name: str) -> bytes | None:
         """Give a blob's bytes, or None if it is not there, damaged, or over the size limit."""
@@ -223,8 +224,9 @@ class BlobReader:
         askable = [name for name in names if "\n" not in name]
         self._contents.ask(askable)
         for name in names:
-            size = _blob_bytes(self._contents.line()) if name in askable else None
-            yield None if size is None else self._contents.take(size, keep=size <= self._max_bytes)
+            kind, size = _kind_and_size(self._contents.line()) if name in askable else (b"", 0)
+            wanted = kind == b"blob" and size <= self._max_bytes
+            yield self._contents.take(size, keep=wanted) if kind else None
 
     def close(self) -> None:
         """End the commands."""
@@ -232,10 +234,10 @@ class BlobReader:
         self._sizes.close()
 
 
-def _blob_bytes(header: bytes) -> int | None:
-    """Read the size off a header; of what is no blob or not there the body is empty or never wanted."""
+def _kind_and_size(header: bytes) -> tuple[bytes, int]:
+    """Read an answer's header; what is not there has no kind and, behind the header, no body."""
     fields = header.split(b" ")
-    return int(fields[2]) if len(fields) == 3 and fields[1] == b"blob" else None
+    return (fields[1], int(fields[2])) if len(fields) == 3 else (b"", 0)
 
 
 class _Answers:

@@ -65,7 +65,12 @@ class GitRepository:
 
         :raises RepositoryError: (a child of) if the transfer fails, takes too long, or grows too large.
         """
-        self.git_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            self.git_dir.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RepositoryError(
+                f"{self.name}: cannot write its clone {self.git_dir} ({error.strerror}); name another storage.data_dir"
+            ) from None
         with self._locked():
             if self.has(tip) and not self.is_shallow():
                 return

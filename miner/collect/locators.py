@@ -60,7 +60,7 @@ def locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
     if "::" not in text and not text.startswith("-"):
         if _FULL_NAME.fullmatch(text):
             return _on_github(text, github)
-        if Path(text).exists():
+        if text and Path(text).exists():
             return _at_path(Path(text))
         if scp := _SCP_ADDRESS.fullmatch(text):
             return _at_url(f"ssh://{text[: scp.start(2) - 1]}/{scp[2].lstrip('/')}", github, git)
@@ -90,7 +90,7 @@ def _at_url(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
     if parts.scheme not in git.transports:
         raise RepositoryRefusedError(
             f"{without_secrets(text)}: the transport {parts.scheme!r} is not allowed; allowed are "
-            f"{', '.join(git.transports)} (git.transports in the config)"
+            f"{', '.join(git.transports)} (git.transports in the config); for a repository on this machine give its path"
         )
     path = parts.path.strip("/").removesuffix(".git")
     host = (parts.hostname or "").lower()

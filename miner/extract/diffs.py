@@ -157,7 +157,7 @@ def _text(patch: bytes) -> str | bytes:
     start = patch.find(b"\n@@ -")
     if start < 0:
         start = patch.find(b"\nBinary files ")
-    body = patch[start + 1 :] if start >= 0 else b""
+    body = patch[start + 1 :] + b"\n" if start >= 0 else b""
     try:
         return body.decode("utf-8")
     except UnicodeDecodeError:
