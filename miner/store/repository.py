@@ -130,11 +130,10 @@ def tips(connection: Connection, source: str, query: str) -> list[str]:
 def write_page(connection: Connection, rows: PageRows, proof: Coverage | None = None) -> dict[str, int]:
     """Write a page's rows and the coverage that they prove. Writing the same page again changes nothing.
 
-    A fix resolves an earlier omission of its commit for want of library code.
+    With a proof, each fix resolves an earlier omission of its commit for want of library code.
 
     :return: how many rows of each table are new.
     """
-    _resolve_fixed(connection, rows)
     new: dict[str, int] = {}
     for table in metadata.sorted_tables:
         if page := rows.get(table.name):
@@ -142,6 +141,7 @@ def write_page(connection: Connection, rows: PageRows, proof: Coverage | None = 
             ordered = sorted(page, key=itemgetter(0)) if table.name == "git_commit" else page
             new[table.name] = insert_rows(connection, table, ordered)
     if proof is not None:
+        _resolve_fixed(connection, rows, proof)
         add_coverage(connection, proof)
     return new
 
@@ -215,16 +215,10 @@ def without_secrets(url: str) -> str:
     return _PASSWORD.sub(r"\1@", _WEB_USER.sub(r"\1", url))
 
 
-def _resolve_fixed(connection: Connection, rows: PageRows) -> None:
+def _resolve_fixed(connection: Connection, rows: PageRows, proof: Coverage) -> None:
     left_out = {row[1] for row in rows.get("omission", ())}
-    by_source: dict[tuple[str, int], list[str]] = {}
-    runs = {row[0]: row[-1] for row in rows.get("label", ())}
-    for fix_id, source, sha, *_ in rows.get("fix", ()):
-        subject = f"commit:{sha}"
-        if subject not in left_out and fix_id in runs:
-            by_source.setdefault((source, runs[fix_id]), []).append(subject)
-    for (source, run_id), subjects in by_source.items():
-        resolve_omissions(connection, run_id, source, subjects, _COMMIT_LEFT_OUT)
+    fixed = {f"commit:{row[2]}" for row in rows.get("fix", ())}
+    resolve_omissions(connection, proof.run_id, proof.source, sorted(fixed - left_out), _COMMIT_LEFT_OUT)
 
 
 def _insert_numbered(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:

@@ -23,7 +23,11 @@ HEAD = "0001"
 
 _LOCK_ID = 0x6D696E6572
 _LITERAL = re.compile(r"'([^']*)'")
-_version = Table("alembic_version", MetaData(), Column("version_num", String(32), primary_key=True))
+_version = Table(
+    "alembic_version",
+    MetaData(naming_convention={"pk": "%(table_name)s_pkc"}),
+    Column("version_num", String(32), primary_key=True),
+)
 
 
 def current(engine: Engine) -> str | None:
@@ -63,6 +67,8 @@ def require(engine: Engine) -> None:
 def upgrade(engine: Engine) -> None:
     """Make the schema, or bring an older one to this version's, in one transaction. Safe to run twice at once.
 
+    Views are made anew where they are not as this version has them, without a revision of their own.
+
     :raises SchemaError: if the database is of a newer version, or holds tables of the same names that are not ours.
     """
     with _altering(engine) as connection:
@@ -72,6 +78,8 @@ def upgrade(engine: Engine) -> None:
         elif found != HEAD:
             _refuse_newer(engine, found)
             migrate(connection)
+        elif changed_views(connection):
+            create_views(connection)
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:
@@ -101,7 +109,7 @@ def check(engine: Engine) -> None:
     if found:
         raise SchemaError(
             f"the schema of the database {masked(engine.url)} is not the one of revision {HEAD}: "
-            f"{'; '.join(found)}. Something else changed it: restore a copy, or collect into a new database"
+            f"{'; '.join(found)}. 'miner db upgrade' makes views anew; if a table was changed, restore a copy"
         )
 
 

@@ -94,4 +94,4 @@ def _counts(
 ) -> dict[str, int]:
     number = func.count()
     statement = select(by, number).select_from(of).where(*conditions).group_by(by).order_by(number.desc(), by)
-    return dict(connection.execute(statement).tuples())
+    return {row[0]: row[1] for row in connection.execute(statement)}

@@ -1,5 +1,6 @@
 -- Views for analysts. The comment block before a view is its entry in docs/schema.md: first the view, then a line
 -- "column: meaning" for each of its columns. Every statement reads the same on SQLite and PostgreSQL.
+-- A change here reaches a database that exists by 'miner db upgrade', without a migration.
 
 -- One row a fix and rater of its pattern: what was repaired where, and the rater's first choice.
 -- fix_id: The fix.
