@@ -17,7 +17,7 @@ from miner.model import Hunk
 MAX_LINE: Final = 1_000
 """A longer line is data or minified code: it is read as empty."""
 
-MAX_LINES: Final = 120
+MAX_LINES: Final = 80
 """Lines of a hunk that are read."""
 
 ENCLOSING: Final = "_"
@@ -76,7 +76,7 @@ def split(
     change, tell where docstrings begin.
     """
     signs = [line[:1] or " " for line in body]
-    changed = [row for row, sign in enumerate(signs) if sign in "+-"]
+    changed = [row for row, sign in enumerate(signs) if sign != " " and sign != "\\"]
     if not changed:
         return Fragments((), (), ())
     texts, shifts = _texts(body, notebook)
@@ -107,8 +107,11 @@ def _cell_line(text: str) -> tuple[str, int]:
 
 def _prose(hunk: Hunk, signs: list[str], texts: list[str], source_lines: Sequence[str] | None) -> set[int]:
     """Give the rows that are inside a triple-quoted string on their side."""
+    quoted = '"""' in hunk.body or "'''" in hunk.body
+    if not quoted and not source_lines:
+        return set()
     inside_at_start = _starts_inside(hunk, texts, source_lines)
-    if not inside_at_start and not any('"""' in text or "'''" in text for text in texts):
+    if not inside_at_start and not quoted:
         return set()
     rows: set[int] = set()
     for side in "-+":

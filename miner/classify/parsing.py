@@ -123,6 +123,8 @@ EMPTY: Final = Parsed((), (), (), ())
 
 def python(lines: Sequence[Line]) -> Parsed:
     """Parse one side of a hunk as Python; ``lines`` are its window."""
+    if not lines:
+        return EMPTY
     fragment = assemble(lines)
     if not fragment.text or _too_deep(fragment.text):
         return EMPTY

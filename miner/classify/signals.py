@@ -19,7 +19,7 @@ from miner.classify.parsing import Where
 from miner.classify.vocabulary import is_telling
 from miner.model import Change, ChangedFile, Hunk
 
-MAX_LINES: Final = 300
+MAX_LINES: Final = 200
 """Lines of a change's hunks that are read, context included; a longer change shows what it is in its first hunks."""
 
 MAX_HUNKS: Final = 100

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from miner.classify.taxonomies import renames, words
@@ -32,6 +33,7 @@ _PARTS: Final = words("telling_words")
 _TELLING = re.compile(r"weight|param|version", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1 << 16)
 def is_telling(token: str) -> bool:
     """Tell whether a token's presence on one side of a change may say something by itself."""
     word = token.strip("\"'")
