@@ -208,7 +208,7 @@ def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: di
 
 def _name_uses(names: Mapping[str, str], file: ChangedFile) -> Iterator[_Use]:
     """Find names of libraries in the hunks: for a library the first in changed lines, and the first around them."""
-    heads = {name.partition(".")[0] for name in names}
+    heads = sorted({name.partition(".")[0] for name in names})
     left = {(library, changed) for library in names.values() for changed in (True, False)}
     for hunk in file.hunks[:MAX_HUNKS]:
         if not left:
