@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from miner.classify.facts import Facts
-from miner.classify.rules import PATTERNS
+from miner.classify.rules import PATTERNS, TRIGGERS
 from miner.classify.signals import read
 from miner.classify.version import RATER as RATER
 from miner.classify.voting import Vote
@@ -34,7 +34,7 @@ def classify(change: Change, library: str) -> tuple[Label, ...]:
     The confidence is a pattern's share of all strength, less some for doubt. A change that no rule votes on, or only
     weakly, gets exactly one label "unknown" without a confidence.
     """
-    facts = read(change)
+    facts = read(change, TRIGGERS)
     votes = _votes(facts, library) if len(facts) else {}
     strengths = {pattern: _strength(found) for pattern, found in votes.items()}
     ranked = sorted(strengths, key=lambda pattern: -strengths[pattern])

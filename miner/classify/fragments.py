@@ -141,13 +141,12 @@ def _starts_inside(hunk: Hunk, texts: list[str], source_lines: Sequence[str] | N
 def _window(signs: list[str], texts: list[str], start: int, end: int) -> tuple[int, int]:
     """Widen rows ``[start, end)`` over the context that their brackets need."""
     side = "+" if "+" in signs else "-"
-    depths = [_depth(text) if sign in (" ", side) else 0 for sign, text in zip(signs, texts, strict=True)]
-    depth = sum(depths[start:end])
+    depth = _depth("".join([texts[row] for row in range(start, end) if signs[row] in (" ", side)]))
     while start and (depth < 0 or texts[start - 1].rstrip().endswith(_CONTINUED) or _closes(texts[start])):
         start -= 1
-        depth += depths[start]
+        depth += _depth(texts[start])
     while end < len(texts) and depth > 0:
-        depth += depths[end]
+        depth += _depth(texts[end])
         end += 1
     return start, end
 
@@ -166,20 +165,28 @@ def _sides(hunk: Hunk, signs: list[str], texts: list[str], shifts: list[int], st
     old: list[Line] = []
     new: list[Line] = []
     edits: list[Edit] = []
-    numbers = {"-": hunk.old_start, "+": hunk.new_start}
+    above = signs[:start]
+    old_number = hunk.old_start + len(above) - above.count("+") - above.count("\\")
+    new_number = hunk.new_start + len(above) - above.count("-") - above.count("\\")
     run: tuple[int, int] | None = None
-    for row, sign in enumerate(signs[:end]):
-        inside = row >= start
-        if sign in "+-" and run is None:
+    for sign, text, shift in zip(signs[start:end], texts[start:end], shifts[start:end], strict=True):
+        if sign == " ":
+            if run is not None:
+                edits.append(Edit(run[0], len(old), run[1], len(new)))
+                run = None
+            old.append(Line(old_number, text, shift, False))
+            new.append(Line(new_number, text, shift, False))
+            old_number += 1
+            new_number += 1
+            continue
+        if run is None:
             run = len(old), len(new)
-        elif sign == " " and run is not None:
-            edits.append(Edit(run[0], len(old), run[1], len(new)))
-            run = None
-        for mark, lines in (("-", old), ("+", new)):
-            if sign in (mark, " "):
-                if inside:
-                    lines.append(Line(numbers[mark], texts[row], shifts[row], sign == mark))
-                numbers[mark] += 1
+        if sign == "-":
+            old.append(Line(old_number, text, shift, True))
+            old_number += 1
+        elif sign == "+":
+            new.append(Line(new_number, text, shift, True))
+            new_number += 1
     if run is not None:
         edits.append(Edit(run[0], len(old), run[1], len(new)))
     return Fragments(tuple(old), tuple(new), tuple(edits))
@@ -187,24 +194,22 @@ def _sides(hunk: Hunk, signs: list[str], texts: list[str], shifts: list[int], st
 
 def assemble(lines: Sequence[Line]) -> Fragment:
     """Make a side's lines one text that a parser of whole files can read."""
-    texts = [line.text for line in lines]
-    filled = [text for text in texts if text and not text.isspace()]
-    if not filled:
+    indents = [len(line.text) - len(line.text.lstrip()) for line in lines if line.text and not line.text.isspace()]
+    if not indents:
         return Fragment("", 0, 0)
-    indent = min(len(text) - len(text.lstrip()) for text in filled)
-    first_indent = len(filled[0]) - len(filled[0].lstrip())
-    dedented = "\n".join(text[indent:] for text in texts)
+    indent = min(indents)
+    dedented = "\n".join([line.text[indent:] for line in lines])
     openers, closers = _repair(dedented)
     if openers:
         return Fragment(f"{ENCLOSING}{openers}\n{dedented}\n{closers}", 1, indent)
-    if first_indent > indent:
-        return Fragment(f"if _:\n{dedented}\n{closers}", 1, indent)
+    if indents[0] > indent:
+        return Fragment(f"if {ENCLOSING}:\n{dedented}\n{closers}", 1, indent)
     return Fragment(f"{dedented}\n{closers}", 0, indent)
 
 
 def _repair(text: str) -> tuple[str, str]:
     """Give the brackets that are missing before and after a text."""
-    if not any(bracket in text for bracket in "()[]{}"):
+    if all(_balanced(text, opener, closer) for opener, closer in _CLOSERS.items()):
         return "", ""
     missing: list[str] = []
     stack: list[str] = []
@@ -216,3 +221,8 @@ def _repair(text: str) -> tuple[str, str]:
         elif not stack:
             missing.append(_PAIRS[bracket])
     return "".join(reversed(missing)), "".join(_CLOSERS[bracket] for bracket in reversed(stack))
+
+
+def _balanced(text: str, opener: str, closer: str) -> bool:
+    """Tell cheaply whether one kind of bracket is very likely balanced: equal numbers, and an opener first."""
+    return text.count(opener) == text.count(closer) and text.find(opener) <= text.find(closer)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 from typing import Final, NamedTuple
 
 import tree_sitter_python
@@ -37,7 +38,9 @@ _QUERY: Final = Query(
     " (for_statement) @for (while_statement) @while (with_statement) @with (if_statement) @if"
     " (print_statement) @print (delete_statement) @del (try_statement) @try (function_definition) @def",
 )
-_STATEMENTS: Final = ("for", "while", "with", "if", "print", "del", "try", "def")
+_COMPOUND: Final = frozenset(
+    {"for_statement", "while_statement", "with_statement", "if_statement", "try_statement", "function_definition"}
+)
 _PARSER: Final = Parser(_LANGUAGE)
 _SPACE = re.compile(r"\s+")
 _CALL = re.compile(r"([A-Za-z_][\w.:]*)\s*(?:<[\w:, *&]*>)?\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)?")
@@ -150,34 +153,35 @@ class _Reader:
         self.indent = indent
         self.bytes = text.encode("utf-8", "replace")
         self.ascii = len(self.bytes) == len(text)
-        rows = [row for row, line in enumerate(lines) if line.changed]
-        self.changed = frozenset(rows)
+        self.changed = [line.changed for line in lines]
+        self.changed_above = [0, *accumulate(self.changed)]
 
     def read(self) -> Parsed:
         captures = QueryCursor(_QUERY).captures(_PARSER.parse(self.bytes).root_node)
-        calls = [node for node in captures.get("call", ())[:MAX_NODES] if self._touched(node)]
-        assigns = [node for node in captures.get("assign", ())[:MAX_NODES] if self._touched(node)]
-        imported = [node for node in captures.get("import", ())[:MAX_NODES] if self._touched(node)]
+        nodes = {what: self._in_order(found) for what, found in captures.items()}
         return Parsed(
-            self._calls(calls),
-            tuple(found for node in assigns if (found := self._assignment(node))),
-            tuple(found for node in imported for found in self._imports(node)),
-            tuple(
-                Statement(what, self._place(node))
-                for what in _STATEMENTS
-                for node in captures.get(what, ())[:MAX_NODES]
-                if node.start_point[0] - self.first_row in self.changed
-            ),
+            self._calls(nodes.pop("call", [])),
+            tuple([found for node in nodes.pop("assign", []) if (found := self._assignment(node))]),
+            tuple([found for node in nodes.pop("import", []) for found in self._imports(node)]),
+            tuple([Statement(what, self._place(node)) for what, found in sorted(nodes.items()) for node in found]),
         )
 
+    def _in_order(self, nodes: list[Node]) -> list[Node]:
+        """Give the nodes with a changed line in the order of the text; the parser gives them in any."""
+        touched = [node for node in nodes if self._touched(node)]
+        touched.sort(key=lambda node: (node.start_byte, -node.end_byte))
+        return touched[:MAX_NODES]
+
     def _touched(self, node: Node) -> bool:
-        first, last = node.start_point[0] - self.first_row, node.end_point[0] - self.first_row
-        if first < 0:
-            return any(row <= last for row in self.changed)
-        return first in self.changed or (first != last and any(first <= row <= last for row in self.changed))
+        """Tell whether a changed line is in a node; of a statement with a body, in its first line."""
+        first = node.start_point[0] - self.first_row
+        rows = len(self.changed)
+        if node.type in _COMPOUND:
+            return 0 <= first < rows and self.changed[first]
+        last = node.end_point[0] - self.first_row
+        return self.changed_above[min(last + 1, rows)] > self.changed_above[min(max(first, 0), rows)]
 
     def _calls(self, nodes: list[Node]) -> tuple[Call, ...]:
-        nodes.sort(key=lambda node: (node.start_byte, -node.end_byte))
         calls: list[Call] = []
         enclosing: list[tuple[int, str]] = []
         for node in nodes:
@@ -261,7 +265,7 @@ class _Reader:
 
     def _at_edge(self, row: int) -> Where:
         """Stand in for a node that starts in the line that was put before the first: the first changed line."""
-        row = min(self.changed, default=0) if row < 0 else len(self.lines) - 1
+        row = self.changed.index(True) if row < 0 and True in self.changed else len(self.lines) - 1
         line = self.lines[row]
         start = len(line.text) - len(line.text.lstrip())
         return Where(row, start + line.shift, len(line.text) + line.shift)

@@ -1,8 +1,8 @@
 """Reads a change once into facts: what was called, passed, assigned, imported and named differently after it.
 
 Bounded by construction: :data:`MAX_LINES` lines of a change, and of a hunk and a line what
-:mod:`miner.classify.fragments` allows, are read; a hunk whose changed lines hold no word of :data:`INTERESTING` is
-skipped unparsed. A test tells little of how the code was repaired: tests are read only where nothing else changed.
+:mod:`miner.classify.fragments` allows, are read; a hunk whose changed lines hold no trigger of a rule is skipped
+unparsed. A test tells little of how the code was repaired: tests are read only where nothing else changed.
 """
 
 from __future__ import annotations
@@ -27,28 +27,22 @@ MAX_HUNKS: Final = 100
 
 _TEST = re.compile(r"(^|/)(tests?|testing)/|(^|/)test_[^/]*$|_tests?\.\w+$")
 _CODE: Final = frozenset({"python", "notebook", "lua", "c++", "c", "prototxt", ""})
-INTERESTING: Final = re.compile(
-    r"layer|dense|conv|linear|lstm|gru|rnn|pool|drop|norm|embed|batch|epoch|iter|step|loss|criteri|entropy|optim|sgd|adam|"
-    r"rms|learning|\blr\b|decay|momentum|metric|accura|shape|dim|size|axis|view|squeeze|expand|flatten|transpose|permute|"
-    r"swap|concat|stack|merge|connect|weight|trainable|grad|backward|init|shuffle|split|pad|shift|scale|sort|argmax|hot|"
-    r"categor|float|double|long|int|dtype|cast|type|half|bool|relu|sigmoid|softmax|tanh|activ|elu|callback|monitor|summary|"
-    r"tensorboard|log|verbose|checkpoint|version|compat|import|contrib|input|output|unit|filter|kernel|stride|channel|"
-    r"hidden|feature|class|model|tf\.|keras|torch|theano|nn\.|variable|session|seq|fit|train|eval|predict|compile|load|save|"
-    r"mean|sum|range|for |nb_|num_|n_|border|cuda|device|detach|reduc|matmul|dot|cell|state|array|list|numpy|\[|\(",
-    re.IGNORECASE,
-)
+_NAME = re.compile(r"[a-z_]\w*")
 _COMMENT = re.compile(r"(?:#|//|--\s).*")
 _TOKEN = re.compile(r"\"[^\"\\]*\"|'[^'\\]*'|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\d[\d_]*\.?\d*(?:[eE][-+]?\d+)?|[^\s\w]")
 
 
-def read(change: Change) -> Facts:
-    """Give the facts of a change, in the order of its files and hunks."""
+def read(change: Change, triggers: frozenset[str]) -> Facts:
+    """Give the facts of a change, in the order of its files and hunks that hold one of the (lower-case) triggers."""
     found = Facts()
     hunks, lines = MAX_HUNKS, MAX_LINES
     for file in _code(change):
         source_lines = _docstring_source(file)
         for hunk in file.hunks[:hunks]:
-            lines -= _read_hunk(found, file, hunk, source_lines, lines)
+            body = hunk.body.split("\n", min(lines, fragments.MAX_LINES))[: min(lines, fragments.MAX_LINES)]
+            if _holds(body, triggers):
+                _read_hunk(found, file, hunk, body, source_lines)
+                lines -= len(body)
             if lines <= 0:
                 return found
         hunks -= len(file.hunks)
@@ -69,12 +63,16 @@ def _docstring_source(file: ChangedFile) -> list[str] | None:
     return file.source.split("\n") if '"""' in file.source or "'''" in file.source else []
 
 
-def _read_hunk(found: Facts, file: ChangedFile, hunk: Hunk, source_lines: list[str] | None, most: int) -> int:
-    """Add the facts of a hunk and give how many of its lines were read, at most ``most``."""
-    body = hunk.body.split("\n", min(most, fragments.MAX_LINES))[: min(most, fragments.MAX_LINES)]
-    changed = "\n".join([line for line in body if line[:1] in ("+", "-") and len(line) <= fragments.MAX_LINE])
-    if not INTERESTING.search(changed):
-        return 0
+def _holds(body: list[str], triggers: frozenset[str]) -> bool:
+    changed = "\n".join([line for line in body if line[:1] in ("+", "-") and len(line) <= fragments.MAX_LINE]).lower()
+    if not triggers.isdisjoint(_NAME.findall(changed)):
+        return True
+    # Lines out of the middle of a call: its name is in the context.
+    return "(" not in changed and not triggers.isdisjoint(_NAME.findall("\n".join(body)[: fragments.MAX_LINE].lower()))
+
+
+def _read_hunk(found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], source_lines: list[str] | None) -> None:
+    """Add the facts of a hunk, of which ``body`` is to be read."""
     cut = fragments.split(hunk, body, notebook=file.language == "notebook", source_lines=source_lines)
     if cut.edits:
         read_side = parsing.python if file.language in ("python", "notebook", "") else parsing.other
@@ -83,7 +81,6 @@ def _read_hunk(found: Facts, file: ChangedFile, hunk: Hunk, source_lines: list[s
         compare(found, old, new, spans.of)
         for edit in cut.edits:
             _words(found, edit, cut, spans)
-    return len(body)
 
 
 class _Spans:

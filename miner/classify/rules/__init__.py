@@ -1,4 +1,8 @@
-"""The rules, one module a fix pattern. A new rule is a module here, its fixtures, and one line in :data:`RULES`."""
+"""The rules, one module a fix pattern. A new rule is a module here, its fixtures, and one line in :data:`RULES`.
+
+A module has ``vote(facts, library)``, which gives its votes, and ``TRIGGERS``, the names that it looks for: hunks
+without any rule's trigger are not parsed.
+"""
 
 from __future__ import annotations
 
@@ -52,6 +56,12 @@ def pattern_of(rule: ModuleType) -> str:
     """Give the id of the pattern that a rule votes for: the name of its module."""
     return rule.__name__.rpartition(".")[2]
 
+
+# Words of prose and one-letter names: alone they would let most hunks through.
+_TOO_COMMON: Final = frozenset({"to", "f", "t", "b", "w", "np", "time", "name", "scale", "add"})
+
+TRIGGERS: Final = frozenset(word.rpartition(".")[2].lower() for rule in RULES for word in rule.TRIGGERS) - _TOO_COMMON
+"""Words, lowered, of which one must stand in a hunk's changed lines for any rule to have something to say."""
 
 PATTERNS: Final[tuple[tuple[str, RuleFunction], ...]] = tuple((pattern_of(rule), rule.vote) for rule in RULES)
 """Each pattern's id and the function that votes for it."""

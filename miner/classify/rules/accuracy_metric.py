@@ -40,13 +40,16 @@ _TARGETS: Final = frozenset(
         "accuracy_op",
     }
 )
+_KEYWORDS: Final = frozenset({"metrics", "weighted_metrics", "show_accuracy", "scoring"})
 _CALLS: Final = METRICS - {"accuracy", "acc"} | {"accuracy"}
+
+TRIGGERS: Final = _KEYWORDS | _TARGETS | METRICS
 
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the reasons for a changed metric."""
     del library
-    for argument in arguments(facts, ("metrics", "weighted_metrics", "show_accuracy", "scoring")):
+    for argument in arguments(facts, _KEYWORDS):
         yield Vote("argument", 3.0, argument.span)
     for call in calls(facts, _CALLS):
         yield Vote("call", 2.2 if call.kind is Kind.RENAMED else 1.6, call.span)

@@ -19,6 +19,8 @@ _KEYWORDS: Final = frozenset(
     {"activation", "activation_fn", "nonlinearity", "recurrent_activation", "inner_activation", "act", "negative_slope"}
 )
 
+TRIGGERS: Final = _KEYWORDS | ACTIVATIONS
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the changed activations."""

@@ -10,10 +10,13 @@ architecture).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from miner.classify.facts import Facts, Kind
 from miner.classify.vocabulary import ACTIVATIONS, LAYERS
 from miner.classify.voting import Vote, calls
+
+TRIGGERS: Final = LAYERS
 
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:

@@ -22,6 +22,8 @@ _KEYWORDS: Final = frozenset(
 )
 _WRAPPERS: Final = CONTRACT_CALLS - SHAPE_CALLS
 
+TRIGGERS: Final = _KEYWORDS | CONTRACT_CALLS
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the conversions between one API and the next."""

@@ -18,6 +18,8 @@ from miner.classify.voting import Vote, calls
 MIN_LAYERS: Final = 4
 """Layers that must come, go or be replaced."""
 
+TRIGGERS: Final = LAYERS
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the layers of an overhauled network."""

@@ -9,12 +9,15 @@ Does not match: the size of a layer (layer dimension), and moving data without a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from miner.classify.facts import Facts, Kind
 from miner.classify.vocabulary import AXIS_KEYWORDS, INPUT_SHAPES, LAYERS, SHAPE_CALLS
 from miner.classify.voting import Vote, arguments, calls
 
-_SHAPE_WORDS = frozenset({"newaxis", "shape", "ndim", "img_rows", "img_cols", "channels_first", "channels_last"})
+_SHAPE_WORDS: Final = frozenset({"newaxis", "shape", "ndim", "img_rows", "img_cols", "channels_first", "channels_last"})
+
+TRIGGERS: Final = SHAPE_CALLS | AXIS_KEYWORDS | INPUT_SHAPES | _SHAPE_WORDS
 
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:

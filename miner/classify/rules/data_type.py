@@ -25,7 +25,10 @@ _SURE: Final = TYPE_CALLS - {
     "convert_to_tensor",
     "bool",
 }
+_KEYWORDS: Final = frozenset({"dtype", "dtypes", "out_type", "output_dtype"})
 _METHODS: Final = frozenset({"long", "int", "type", "bool"})
+
+TRIGGERS: Final = _KEYWORDS | TYPE_CALLS
 
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
@@ -36,7 +39,7 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     for call in calls(facts, _METHODS):
         is_method = "." in call.name
         yield Vote("cast" if is_method else "conversion", 2.2 if is_method else 0.8, call.span)
-    for argument in arguments(facts, ("dtype", "dtypes", "out_type", "output_dtype")):
+    for argument in arguments(facts, _KEYWORDS):
         yield Vote("dtype", 2.5, argument.span)
     for argument in facts.arguments:
         if argument.short in _SURE and argument.keyword is None:

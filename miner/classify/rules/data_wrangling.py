@@ -18,6 +18,7 @@ from miner.classify.voting import Vote, arguments, calls
 
 _SCALED = re.compile(r"[*/+-]=?\s*(?:\(?\s*(?:255|127\.5|128|256)\b|np\.max|std|mean)")
 _SLICED = re.compile(r"([\w.]+)\[")
+_KEYWORDS: Final = frozenset({"shuffle", "validation_split", "maxlen", "transform", "validation_data"})
 _SURE: Final = WRANGLING_CALLS - {
     "append",
     "map",
@@ -31,6 +32,8 @@ _SURE: Final = WRANGLING_CALLS - {
     "split",
 }
 
+TRIGGERS: Final = _KEYWORDS | WRANGLING_CALLS
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the changes to the form of the data."""
@@ -40,7 +43,7 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     for argument in facts.arguments:
         if argument.short in _SURE and argument.kind is not Kind.RENAMED:
             yield Vote("call_argument", 1.5, argument.span)
-    for argument in arguments(facts, ("shuffle", "validation_split", "maxlen", "transform", "validation_data")):
+    for argument in arguments(facts, _KEYWORDS):
         yield Vote("argument", 1.6, argument.span)
     for assignment in facts.assignments:
         if _SCALED.search(assignment.new) or _SCALED.search(assignment.old):

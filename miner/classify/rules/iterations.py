@@ -9,10 +9,13 @@ Does not match: ``nb_epoch`` that became ``epochs`` (versioning).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from miner.classify.facts import Facts, Kind
 from miner.classify.vocabulary import ITERATION_NAMES
 from miner.classify.voting import Vote, arguments, changed_assignments, last_part
+
+TRIGGERS: Final = ITERATION_NAMES
 
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
 from miner.classify.facts import ArgumentFact, Facts, Kind
 from miner.classify.vocabulary import DIMENSION_KEYWORDS, DIMENSION_NAMES, INPUT_SHAPES, LAYERS
@@ -21,6 +22,8 @@ _SIZE = re.compile(
 _NOT_SIZED = frozenset(
     {"Dropout", "dropout", "SpatialDropout", "SpatialDropout2D", "GaussianNoise", "Lambda", "View", "Reshape"}
 )
+
+TRIGGERS: Final = DIMENSION_NAMES | INPUT_SHAPES | LAYERS
 
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:

@@ -18,6 +18,8 @@ from miner.classify.voting import Vote, arguments, calls, last_part
 _NAMES: Final = frozenset({"loss", "losses", "criterion", "cost", "objective", "loss_fn", "loss_func", "loss_weights"})
 _PLAIN: Final = LOSSES - {"hinge", "poisson", "mape", "squared_error"}
 
+TRIGGERS: Final = _NAMES | LOSSES
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the reasons for a changed loss function."""

@@ -16,6 +16,8 @@ from miner.classify.voting import Vote, arguments, calls
 
 _KEYWORDS: Final = frozenset({"callbacks", "verbose", "log_dir", "monitor", "patience", "summaries", "save_best_only"})
 
+TRIGGERS: Final = _KEYWORDS | MONITOR_CALLS
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the changed diagnostics."""

@@ -32,6 +32,8 @@ _KEYWORDS: Final = frozenset(
 )
 _TARGETS: Final = frozenset({"trainable", "requires_grad", "weights", "weight", "bias", "hidden", "w", "b", "params"})
 
+TRIGGERS: Final = _KEYWORDS | _TARGETS | CONNECTION_CALLS | LAYERS
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the reasons for a changed connection."""

@@ -15,6 +15,7 @@ from miner.classify.facts import Facts, Kind
 from miner.classify.vocabulary import OPTIMIZERS
 from miner.classify.voting import Vote, arguments, calls, changed_assignments, last_part
 
+_ARGUMENTS: Final = frozenset({"optimizer", "optimiser", "opt"})
 _KEYWORDS: Final = frozenset(
     {"lr", "learning_rate", "momentum", "decay", "weight_decay", "nesterov", "clipnorm", "betas"}
 )
@@ -22,11 +23,13 @@ _RATES: Final = frozenset({"lr", "learning_rate", "learningrate", "momentum", "w
 _TARGETS: Final = frozenset({"optimizer", "opt", "optim", "train_op", "train_step", "optimiser", "solver", "updates"})
 _LOWER: Final = frozenset(name.lower() for name in OPTIMIZERS)
 
+TRIGGERS: Final = _ARGUMENTS | _KEYWORDS | _RATES | _TARGETS | OPTIMIZERS
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the reasons for a changed optimizer."""
     del library
-    for argument in arguments(facts, ("optimizer", "optimiser", "opt")):
+    for argument in arguments(facts, _ARGUMENTS):
         yield Vote("argument", 3.0, argument.span)
     for call in calls(facts, OPTIMIZERS):
         yield Vote("call", 2.6 if call.kind is Kind.RENAMED else 2.0, call.span)

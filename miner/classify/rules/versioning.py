@@ -22,6 +22,8 @@ _HEADS: Final = frozenset({"tf", "torch", "K", "keras", "nn", "F", "theano", "T"
 _PURPOSE: Final = LOSSES | ACTIVATIONS | LAYERS | OPTIMIZERS | METRICS
 _VERSION: Final = frozenset({"__version__", "LooseVersion", "version_info", "compat", "contrib", "v1", "deprecated"})
 
+TRIGGERS: Final = _HEADS | _VERSION | frozenset(renames("symbols")) | frozenset(renames("keywords"))
+
 
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the signs of a new version of a library."""
