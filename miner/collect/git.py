@@ -20,6 +20,7 @@ from typing import IO
 
 from miner.errors import (
     GitTimeoutError,
+    Interrupted,
     MinerError,
     RepositoryCorruptError,
     RepositoryError,
@@ -30,6 +31,8 @@ from miner.errors import (
 from miner.resources import resource
 
 MINIMUM_VERSION = (2, 32)
+
+_LOOK_EVERY_SECONDS = 0.5
 
 _KEPT_VARIABLES = (
     "PATH",
@@ -175,10 +178,12 @@ def transfer(
     timeout: float,
     max_bytes: int,
     on_progress: Callable[[int, int], None],
+    stopped: Callable[[], bool] = lambda: False,
 ) -> None:
-    """Run a fetch, stop it when it takes too long or the clone grows too large, and report objects done and in all.
+    """Run a fetch, end it when it takes too long or the clone grows too large, and report objects done and in all.
 
-    :raises RepositoryError: (a child of) if it fails or is stopped.
+    :raises RepositoryError: (a child of) if it fails, takes too long or grows too large.
+    :raises Interrupted: once ``stopped`` holds.
     """
     with subprocess.Popen(
         _command(arguments, git_dir),
@@ -193,7 +198,7 @@ def transfer(
         reader = threading.Thread(target=_read_progress, args=(errors, said, on_progress), daemon=True)
         reader.start()
         try:
-            _watch(process, item, git_dir, time.monotonic() + timeout, max_bytes)
+            _watch(process, item, git_dir, time.monotonic() + timeout, max_bytes, stopped)
         except BaseException:
             process.kill()
             raise
@@ -266,14 +271,23 @@ def _command(arguments: Sequence[str], git_dir: Path | None) -> list[str]:
     return ["git", *(["--git-dir", str(git_dir)] if git_dir else []), *arguments]
 
 
-def _watch(process: subprocess.Popen[bytes], item: str, git_dir: Path, deadline: float, max_bytes: int) -> None:
+def _watch(
+    process: subprocess.Popen[bytes],
+    item: str,
+    git_dir: Path,
+    deadline: float,
+    max_bytes: int,
+    stopped: Callable[[], bool],
+) -> None:
     while True:
         try:
-            process.wait(timeout=0.5)
+            process.wait(timeout=_LOOK_EVERY_SECONDS)
         except subprocess.TimeoutExpired:
             pass
         else:
             return
+        if stopped():
+            raise Interrupted
         if time.monotonic() > deadline:
             raise GitTimeoutError(f"{item}: the transfer took longer than git.clone_timeout_seconds allows")
         if folder_bytes(git_dir) > max_bytes:

@@ -60,10 +60,13 @@ class GitRepository:
         response = RawResponse("git", self.locator.public_url, 200, "text/plain", now or datetime.now(UTC), body)
         return _tip(body.decode("utf-8", "replace"), response, every=every)
 
-    def sync(self, tip: Tip, on_progress: Callable[[int, int], None]) -> None:
+    def sync(
+        self, tip: Tip, on_progress: Callable[[int, int], None], stopped: Callable[[], bool] = lambda: False
+    ) -> None:
         """Bring the clone to ``tip``, if it is not there yet.
 
         :raises RepositoryError: (a child of) if the transfer fails, takes too long, or grows too large.
+        :raises Interrupted: once ``stopped`` holds; what came is thrown away.
         """
         try:
             self.git_dir.mkdir(parents=True, exist_ok=True)
@@ -77,7 +80,7 @@ class GitRepository:
             self._check_room()
             self._clean()
             git.run(["init", "--quiet", "--bare", str(self.git_dir)], item=self.name, timeout=60)
-            self._fetch(on_progress)
+            self._fetch(on_progress, stopped)
             if not all(self._has_commit(sha) for sha in tip.shas):
                 raise RepositoryError(f"{self.name}: its history was rewritten while it was fetched; run again")
 
@@ -104,7 +107,7 @@ class GitRepository:
         path = self.git_dir / "shallow"
         return frozenset(path.read_text(encoding="ascii").split()) if path.exists() else frozenset()
 
-    def _fetch(self, on_progress: Callable[[int, int], None]) -> None:
+    def _fetch(self, on_progress: Callable[[int, int], None], stopped: Callable[[], bool]) -> None:
         refspecs = [f"+HEAD:{_DEFAULT}"]
         if self._git.branches == "all":
             refspecs.append(f"+refs/heads/*:{_HEADS}*")
@@ -118,6 +121,7 @@ class GitRepository:
             timeout=self._git.clone_timeout_seconds,
             max_bytes=self._git.max_repository_bytes,
             on_progress=on_progress,
+            stopped=stopped,
         )
 
     def has(self, tip: Tip) -> bool:

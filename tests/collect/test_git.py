@@ -21,6 +21,10 @@ from miner.errors import (
 )
 
 
+def silent(_done: int, _total: int) -> None:
+    return
+
+
 def small(path: Path) -> Path:
     builder = RepositoryBuilder(path)
     builder.commit("one", {"a.py": "import keras\n"})
@@ -66,12 +70,12 @@ def test_a_transfer_that_grows_too_large_is_stopped(tmp_path: Path) -> None:
             transports=[],
             timeout=60,
             max_bytes=1,
-            on_progress=lambda done, total: None,
+            on_progress=silent,
         )
 
 
 def test_a_transfer_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
-    with pytest.raises(GitTimeoutError, match="slow: .*clone_timeout_seconds"):
+    with pytest.raises(GitTimeoutError, match=r"slow: .*clone_timeout_seconds"):
         git.transfer(
             ["-c", "alias.wait=!sleep 60", "wait"],
             item="slow",
@@ -79,7 +83,7 @@ def test_a_transfer_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
             transports=[],
             timeout=0,
             max_bytes=10**9,
-            on_progress=lambda done, total: None,
+            on_progress=silent,
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_every_commit_is_listed_once_whatever_its_date(tmp_path: Path) -> None:
     builder = keras_history(tmp_path / "r.git", 60)
     listed = list_history(builder.path, ["main"], item="r", timeout=30)
     assert sorted(commit.sha for commit in listed) == sorted(builder.shas)
-    assert any(later.epoch < earlier.epoch for later, earlier in zip(listed, listed[1:], strict=False))
+    assert any(later.epoch < earlier.epoch for later, earlier in pairwise(listed))
     assert sum(commit.parents > 1 for commit in listed) == 5
 
 

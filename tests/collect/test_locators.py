@@ -54,7 +54,7 @@ def test_a_name_goes_through_the_template_also_to_a_mirror_folder() -> None:
     ],
 )
 def test_other_transports_options_and_nonsense_are_refused(text: str) -> None:
-    with pytest.raises(RepositoryRefusedError, match="give owner/name|not allowed"):
+    with pytest.raises(RepositoryRefusedError, match=r"give owner/name|not allowed"):
         locate(text, GITHUB, GIT)
 
 

@@ -27,6 +27,7 @@ class Readers:
         self.blobs = BlobReader(path, timeout=60, max_bytes=100_000)
 
     def close(self) -> None:
+        """End their commands."""
         self.diffs.close()
         self.blobs.close()
 
@@ -122,7 +123,7 @@ CONTENTS = st.one_of(
 def test_any_two_versions_of_files_give_what_pydriller_gives(
     versions: list[tuple[str | None, str | None]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Whatever the files hold: the same files and lines. (Empty files are PyDriller's own exception: see below.)"""
+    """Whatever the files hold: the same files and lines. Empty files, where PyDriller differs, are left out."""
     builder = RepositoryBuilder(tmp_path_factory.mktemp("r") / "r.git")
     olds = {f"f{no}.txt": old for no, (old, _) in enumerate(versions) if old}
     builder.commit("one", {"keep": "k\n", **olds})

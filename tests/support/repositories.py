@@ -154,7 +154,7 @@ MESSAGES = (
 
 def keras_history(path: Path, commits: int = 60, *, seed: int = 1) -> RepositoryBuilder:
     """Build a history of a Keras project: fixes and other commits, merges, dates out of order and tied."""
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311 - a fixed history, not a secret
     builder = RepositoryBuilder(path)
     for number in range(commits):
         parents = [number - 1] if number else []

@@ -1,0 +1,61 @@
+"""Runs the pipeline as the command line does, and keeps what it reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from miner.pipeline import CollectRequest, Summary, collect
+from miner.settings import Settings, load
+
+
+@dataclass
+class Recorder:
+    """A reporter that remembers."""
+
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    events: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def start(self, task: str, item: str, total: int | None, unit: str) -> None:
+        """Remember that a task began."""
+        self.events.append(("start", task, item))
+
+    def advance(self, task: str, item: str, done: int, total: int | None = None) -> None:
+        """Remember how far it is."""
+        self.events.append((str(done), task, item))
+
+    def finish(self, task: str, item: str) -> None:
+        """Remember that it ended."""
+        self.events.append(("finish", task, item))
+
+    def warn(self, item: str, message: str) -> None:
+        """Remember the warning."""
+        self.warnings.append((item, message))
+
+
+@dataclass
+class Runner:
+    """Collects into one database and data folder; settings stay as they are from call to call."""
+
+    database_url: str
+    data_dir: Path
+    flags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    recorder: Recorder = field(default_factory=Recorder)
+
+    def settings(self, **sections: Mapping[str, Any]) -> Settings:
+        """Give the settings, with some changed."""
+        flags: dict[str, dict[str, Any]] = {
+            "database": {"url": self.database_url},
+            "storage": {"data_dir": str(self.data_dir)},
+            "collect": {"page_commits": 7, "workers": 1},
+        }
+        for name, keys in (*self.flags.items(), *sections.items()):
+            flags[name] = {**flags.get(name, {}), **keys}
+        return load(environ={}, flags=flags)
+
+    def collect(self, *repositories: Path | str, **request: Any) -> Summary:
+        """Collect the repositories."""
+        asked = CollectRequest(repositories=tuple(map(str, repositories)), **request)
+        return collect(self.settings(), asked, self.recorder)
