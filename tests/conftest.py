@@ -37,12 +37,25 @@ def postgresql_server() -> Iterator[str]:
     shutil.rmtree(parent, ignore_errors=True)
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: str) -> Iterator[str]:
-    """The URL of a new, empty PostgreSQL database."""
-    name = f"test_{next(_numbers)}"
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    """The name of a PostgreSQL database with the miner's tables, to copy: making them takes longer."""
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute("CREATE DATABASE template_miner")
+    engine = open_engine(postgresql_server.replace("/postgres?", "/template_miner?"))
+    schema.prepare(engine)
+    engine.dispose()
+    return "template_miner"
+
+
+@pytest.fixture
+def postgresql_url(request: pytest.FixtureRequest, postgresql_server: str) -> Iterator[str]:
+    """The URL of a new PostgreSQL database: empty, unless the test asks for ``engine``."""
+    name = f"test_{next(_numbers)}"
+    asks_for_tables = "engine" in request.fixturenames
+    template = request.getfixturevalue("postgresql_template") if asks_for_tables else "template1"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         yield postgresql_server.replace("/postgres?", f"/{name}?")
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -55,7 +68,7 @@ def sqlite_url(tmp_path: Path) -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of an empty database, on each kind in turn."""
+    """The URL of a database of its own, on each kind in turn."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 

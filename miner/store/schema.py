@@ -78,6 +78,7 @@ def upgrade(engine: Engine) -> None:
         elif found != HEAD:
             _refuse_newer(engine, found)
             migrate(connection)
+            _refuse_loose_rows(connection)
         elif changed_views(connection):
             create_views(connection)
 
@@ -128,13 +129,14 @@ def _altering(engine: Engine) -> Iterator[Connection]:
         try:
             with connection.begin():
                 yield connection
-                _refuse_loose_rows(connection)
         finally:
             connection.invalidate()
 
 
 def _refuse_loose_rows(connection: Connection) -> None:
-    loose = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    # Only SQLite migrates without watching the keys.
+    sqlite = connection.dialect.name == "sqlite"
+    loose = connection.exec_driver_sql("PRAGMA foreign_key_check").first() if sqlite else None
     if loose is not None:
         raise SchemaError(f"a row of the table {loose[0]} refers to one of {loose[2]} that is missing: restore a copy")
 

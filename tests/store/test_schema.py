@@ -1,6 +1,7 @@
 """Making, migrating and checking the schema."""
 
 import re
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -110,6 +111,27 @@ def test_an_upgrade_makes_the_views_anew_and_keeps_the_rows(engine: Engine, monk
     schema.check(engine)
     with reading(engine) as connection:
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM crawl_run").scalar() == 1
+
+
+def test_a_migration_that_would_leave_loose_rows_is_taken_back(
+    sqlite_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite does not watch the keys while a migration makes a table anew."""
+    engine = open_engine(sqlite_url)
+    schema.prepare(engine)
+    # The driver's own connection does not watch them either.
+    loose = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    loose.execute("INSERT INTO repository_alias VALUES ('x', 7, 7)")
+    loose.close()
+    execute(engine, "DROP VIEW fix_overview")
+    before = described(engine)
+    monkeypatch.setattr(schema, "HEAD", "0099")
+    with pytest.raises(SchemaError, match="a row of the table repository_alias refers to one of"):
+        schema.upgrade(engine)
+    assert described(engine) == before
+    with reading(engine) as connection:
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    engine.dispose()
 
 
 def test_an_empty_database_is_not_good_enough_to_read(empty_engine: Engine) -> None:
