@@ -127,11 +127,14 @@ def tips(connection: Connection, source: str, query: str) -> list[str]:
     return list(found)
 
 
-def write_page(connection: Connection, rows: PageRows, proof: Coverage | None = None) -> dict[str, int]:
+def write_page(
+    connection: Connection, rows: PageRows, proof: Coverage | None = None, run_id: int | None = None
+) -> dict[str, int]:
     """Write a page's rows and the coverage that they prove. Writing the same page again changes nothing.
 
-    With a proof, each fix resolves an earlier omission of its commit for want of library code.
+    Each fix resolves an earlier omission of its commit for want of library code.
 
+    :param run_id: the run that resolves, for a page without a proof; without either, nothing is resolved.
     :return: how many rows of each table are new.
     """
     new: dict[str, int] = {}
@@ -140,8 +143,10 @@ def write_page(connection: Connection, rows: PageRows, proof: Coverage | None = 
             # Two writers that meet the same commits must meet them in the same order, else they wait for each other.
             ordered = sorted(page, key=itemgetter(0)) if table.name == "git_commit" else page
             new[table.name] = insert_rows(connection, table, ordered)
+    resolving = proof.run_id if run_id is None and proof is not None else run_id
+    if resolving is not None:
+        _resolve_fixed(connection, rows, resolving)
     if proof is not None:
-        _resolve_fixed(connection, rows, proof)
         add_coverage(connection, proof)
     return new
 
@@ -215,10 +220,13 @@ def without_secrets(url: str) -> str:
     return _PASSWORD.sub(r"\1@", _WEB_USER.sub(r"\1", url))
 
 
-def _resolve_fixed(connection: Connection, rows: PageRows, proof: Coverage) -> None:
+def _resolve_fixed(connection: Connection, rows: PageRows, run_id: int) -> None:
     left_out = {row[1] for row in rows.get("omission", ())}
-    fixed = {f"commit:{row[2]}" for row in rows.get("fix", ())}
-    resolve_omissions(connection, proof.run_id, proof.source, sorted(fixed - left_out), _COMMIT_LEFT_OUT)
+    fixed: dict[str, set[str]] = {}
+    for _, source, sha, *_ in rows.get("fix", ()):
+        fixed.setdefault(source, set()).add(f"commit:{sha}")
+    for source, subjects in fixed.items():
+        resolve_omissions(connection, run_id, source, sorted(subjects - left_out), _COMMIT_LEFT_OUT)
 
 
 def _insert_numbered(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:

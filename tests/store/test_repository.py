@@ -247,19 +247,24 @@ def test_an_omission_is_resolved_and_open_again(engine: Engine) -> None:
     assert states == [None, 1, 2, 0, 2, None]
 
 
+@pytest.mark.parametrize("proven", [True, False])
 @pytest.mark.parametrize(
     ("reason", "resolved"),
     [(OmissionReason.LIBRARY_NOT_SELECTED, True), (OmissionReason.COMMIT_TOO_LARGE, False)],
 )
 def test_a_fix_resolves_that_its_commit_was_not_selected(
-    engine: Engine, reason: OmissionReason, resolved: bool
+    engine: Engine, reason: OmissionReason, resolved: bool, proven: bool
 ) -> None:
     run_id = start(engine)
     with writing(engine) as connection:
         repository.record_omission(connection, run_id, "git", Omission(reason, f"commit:{sha(0)}", sha=sha(0)))
     run_id = start(engine)
-    write(engine, run_id, register(engine, run_id), Coverage("git", "q", "t", Interval(0, 9), run_id))
-    with reading(engine) as connection:
+    rows = page(run_id, register(engine, run_id))
+    with writing(engine) as connection:
+        if proven:
+            repository.write_page(connection, rows, Coverage("git", "q", "t", Interval(0, 9), run_id))
+        else:
+            repository.write_page(connection, rows, run_id=run_id)
         found = connection.scalar(select(omission.c.resolved_run_id).where(omission.c.reason == reason.value))
     assert found == (run_id if resolved else None)
 
