@@ -17,20 +17,17 @@ Killed at any point and run again, the tables are those of a run that was never 
 
 from __future__ import annotations
 
-import math
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, fields
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from miner import __version__
 from miner.classify.version import RATER
 from miner.collect import git, paging
 from miner.collect.gitrepo import GitRepository, Tip
-from miner.collect.interface import MinedPage, Page
-from miner.collect.locators import Locator, locate
+from miner.collect.interface import Page
+from miner.collect.locators import locate
 from miner.errors import (
     MinerError,
     RepositoryCorruptError,
@@ -39,14 +36,14 @@ from miner.errors import (
     RepositoryRefusedError,
     RepositoryTooLargeError,
 )
+from miner.job import SOURCE, CollectRequest, Reporter, Summary, query, targets
 from miner.mining import GitTask
 from miner.model import Omission, OmissionReason
-from miner.settings import Settings, libraries
+from miner.settings import Settings
 from miner.store import repository as store
 from miner.store import schema
 from miner.store.coverage import Coverage, Interval, gaps
 from miner.store.session import open_engine, reading, writing
-from miner.store.values import MAX_EPOCH, MIN_EPOCH
 from miner.workers import Workers, stop_on_signal
 
 if TYPE_CHECKING:
@@ -54,99 +51,12 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
-SOURCE = "git"
-
 _REASONS: tuple[tuple[type[RepositoryError], OmissionReason], ...] = (
     (RepositoryMissingError, OmissionReason.REPOSITORY_MISSING),
     (RepositoryRefusedError, OmissionReason.REPOSITORY_REFUSED),
     (RepositoryTooLargeError, OmissionReason.REPOSITORY_TOO_LARGE),
     (RepositoryCorruptError, OmissionReason.REPOSITORY_CORRUPT),
 )
-
-
-class Reporter(Protocol):
-    """Is told how a run goes. Tasks are "clone", "list" and "mine"; ``item`` is a repository's name."""
-
-    def start(self, task: str, item: str, total: int | None, unit: str) -> None:
-        """A task begins; ``total`` units of work are ahead, if known."""
-
-    def advance(self, task: str, item: str, done: int, total: int | None = None) -> None:
-        """``done`` units of the task are done since its start."""
-
-    def finish(self, task: str, item: str) -> None:
-        """A task ended."""
-
-    def warn(self, item: str, message: str) -> None:
-        """Something was left out or could not be reached; the message says what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class CollectRequest:
-    """What to collect. Empty tuples mean: what the settings say. ``limit`` is commits of a repository."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    sources: tuple[str, ...] = ()
-    libraries: tuple[str, ...] = ()
-    repositories: tuple[str, ...] = ()
-    limit: int | None = None
-    workers: int | None = None
-    classify: bool = True
-
-    @property
-    def window(self) -> Interval:
-        """The half-open interval of committer dates that is asked for."""
-        since = MIN_EPOCH if self.since is None else math.ceil(self.since.timestamp())
-        until = MAX_EPOCH if self.until is None else math.ceil(self.until.timestamp())
-        return Interval(since, until)
-
-
-@dataclass(slots=True)
-class Summary:
-    """What a run did. ``failed`` maps a repository to what happened; counts are of this run alone."""
-
-    run_id: int = 0
-    repositories: int = 0
-    up_to_date: int = 0
-    seen: int = 0
-    merges: int = 0
-    candidates: int = 0
-    fixes: int = 0
-    seconds: float = 0.0
-    interrupted: bool = False
-    omissions: Counter[str] = field(default_factory=Counter)
-    patterns: Counter[str] = field(default_factory=Counter)
-    libraries: Counter[str] = field(default_factory=Counter)
-    failed: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def status(self) -> str:
-        """The run's status, as ``crawl_run`` holds it."""
-        return "interrupted" if self.interrupted else "partial" if self.failed else "complete"
-
-    def as_dict(self) -> dict[str, Any]:
-        """Give it as plain values, for JSON."""
-        return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
-
-    def count(self, page: MinedPage) -> None:
-        """Add a page that is in the database."""
-        self.seen += page.seen
-        self.candidates += page.candidates
-        self.fixes += page.fixes
-        self.omissions += page.omissions
-        self.patterns += page.patterns
-        self.libraries += page.libraries
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """What a run would do for one repository: ``state`` is clone, update, "nothing new", unknown or unreachable."""
-
-    source: str
-    item: str
-    state: str
-    commits: int | None
-    cost: str
 
 
 def collect(settings: Settings, request: CollectRequest, reporter: Reporter) -> Summary:
@@ -160,7 +70,7 @@ def collect(settings: Settings, request: CollectRequest, reporter: Reporter) -> 
     with stop_on_signal() as stopped, Workers(request.workers or settings.collect.workers) as workers:
         engine = open_engine(settings.database.url)
         try:
-            schema.upgrade(engine)
+            schema.prepare(engine)
             return _Run(settings, request, reporter, engine, workers, stopped).collect()
         finally:
             engine.dispose()
@@ -189,9 +99,9 @@ class _Run:
         summary = self._summary
         rater = RATER if self._request.classify else ""
         with writing(self._engine) as connection:
-            summary.run_id = store.start_run(connection, "collect", _arguments(self._request), __version__, rater)
+            summary.run_id = store.start_run(connection, "collect", self._request.as_dict(), __version__, rater)
         try:
-            for text in _targets(self._settings, self._request):
+            for text in targets(self._settings, self._request):
                 if self._stopped():
                     break
                 summary.repositories += 1
@@ -222,11 +132,11 @@ class _Run:
 
     def _collect_repository(self, text: str, repo: GitRepository) -> None:
         tip = repo.probe()
-        query = _query(repo.locator, self._settings, self._request)
+        asked = query(repo.locator, self._settings, self._request)
         with writing(self._engine) as connection:
             repository_id = self._register(connection, text, repo, tip)
             response = store.put_response(connection, tip.response)
-            left = gaps(self._request.window, store.covered(connection, SOURCE, query, tip.identity))
+            left = gaps(self._request.window, store.covered(connection, SOURCE, asked, tip.identity))
         if not tip.shas:
             detail = "it has no commits, or its default branch has none"
             self._leave_out(Omission(OmissionReason.REPOSITORY_EMPTY, f"repository:{repo.name}", detail), repository_id)
@@ -235,7 +145,7 @@ class _Run:
             self._summary.up_to_date += 1
             return
         self._sync(repo, tip)
-        ledger = _Ledger(query, tip.identity, self._summary.run_id, response)
+        ledger = _Ledger(asked, tip.identity, self._summary.run_id, response)
         self._mine(repo, tip, repository_id, ledger, left)
         with writing(self._engine) as connection:
             store.resolve_omissions(connection, self._summary.run_id, SOURCE, [f"repository:{repo.name}"], _RESOLVED)
@@ -380,84 +290,3 @@ class _Ledger:
     def gap(self, interval: Interval, reason: str) -> Coverage:
         """Give what is asked for and not there."""
         return Coverage(SOURCE, self.query, self.tip, interval, self.run_id, complete=False, reason=reason)
-
-
-def plan(settings: Settings, request: CollectRequest, reporter: Reporter) -> tuple[PlanRow, ...]:
-    """Say what :func:`collect` would do and what it costs. It asks each repository once, and writes nothing.
-
-    :raises MinerError: if there is no git, or the database cannot be read.
-    """
-    git.check_version()
-    return tuple(_plan(settings, request, reporter))
-
-
-def _plan(settings: Settings, request: CollectRequest, reporter: Reporter) -> Iterator[PlanRow]:
-    for text in _targets(settings, request):
-        name = git.without_secrets(text)
-        try:
-            locator = locate(text, settings.github, settings.git)
-            name = locator.name
-            yield _plan_repository(settings, request, GitRepository(locator, settings))
-        except RepositoryError as error:
-            reporter.warn(name, str(error))
-            yield PlanRow(SOURCE, name, "unreachable", None, "1 ls-remote")
-
-
-def _plan_repository(settings: Settings, request: CollectRequest, repo: GitRepository) -> PlanRow:
-    tip = repo.probe()
-    left = gaps(request.window, _covered(settings, _query(repo.locator, settings, request), tip.identity))
-    if not tip.shas or not left:
-        return PlanRow(SOURCE, repo.name, "nothing new", 0, "1 ls-remote")
-    if not repo.has(tip):
-        state = "update" if repo.git_dir.exists() else "clone"
-        return PlanRow(SOURCE, repo.name, state, None, f"1 ls-remote, 1 {'fetch' if state == 'update' else 'clone'}")
-    commits = repo.history(tip)
-    inside = sum(
-        commit.parents < 2 and any(gap.since <= commit.epoch < gap.until for gap in left) for commit in commits
-    )
-    return PlanRow(SOURCE, repo.name, "mine", inside, "1 ls-remote, no transfer")
-
-
-def _covered(settings: Settings, query: str, tip: str) -> list[Interval]:
-    try:
-        engine = open_engine(settings.database.url, create=False)
-    except MinerError:
-        return []
-    try:
-        if schema.current(engine) is None:
-            return []
-        with reading(engine) as connection:
-            return store.covered(connection, SOURCE, query, tip)
-    finally:
-        engine.dispose()
-
-
-def _targets(settings: Settings, request: CollectRequest) -> tuple[str, ...]:
-    """Give the repositories to mine, each once, in a fixed order."""
-    if request.repositories:
-        named = request.repositories
-    elif SOURCE not in (request.sources or settings.collect.sources):
-        named = ()
-    elif settings.git.repositories:
-        named = settings.git.repositories
-    else:
-        wanted = [one for one in libraries() if not request.libraries or one.name in request.libraries]
-        named = tuple(repository for library in wanted for repository in library.repositories)
-    return tuple(dict.fromkeys(named))
-
-
-def _query(locator: Locator, settings: Settings, request: CollectRequest) -> str:
-    """Name in one text all that decides which rows a mined commit gives: the ledger's intervals hold for it alone."""
-    wanted = ",".join(sorted(request.libraries)) or "*"
-    return (
-        f"{locator.key} branches={settings.git.branches} libraries={wanted} "
-        f"threshold={settings.classify.bug_fix_threshold:g} labels={'yes' if request.classify else 'no'}"
-    )
-
-
-def _plain(value: Any) -> Any:
-    return dict(value) if isinstance(value, Mapping) else value
-
-
-def _arguments(request: CollectRequest) -> dict[str, Any]:
-    return asdict(request) | {"repositories": [git.without_secrets(text) for text in request.repositories]}

@@ -25,7 +25,7 @@ FIGURES_WIDTH = 52
 
 
 class TerminalReporter(Protocol):
-    """A :class:`miner.pipeline.Reporter` that the command line opens and closes."""
+    """A :class:`miner.job.Reporter` that the command line opens and closes."""
 
     def start(self, task: str, item: str, total: int | None, unit: str) -> None:
         """A task ("clone", "list", "mine") begins on an item; ``total`` units of work are ahead, if known."""

@@ -17,7 +17,9 @@ from support.repositories import DAY, ENVIRONMENT, START, RepositoryBuilder, git
 from support.runs import Recorder, Runner
 
 from miner.errors import MinerError
-from miner.pipeline import CollectRequest, collect, plan
+from miner.job import CollectRequest
+from miner.pipeline import collect
+from miner.plan import plan
 from miner.store.coverage import MAX_EPOCH, MIN_EPOCH
 from miner.store.session import open_engine, reading
 
@@ -66,7 +68,10 @@ def test_a_repository_becomes_commits_diffs_fixes_and_labels(runner: Runner, tmp
     assert one(runner, "SELECT count(*) FROM git_commit") == 40 - merges
     assert summary.fixes == one(runner, "SELECT count(*) FROM fix") > 5
     assert rows(runner, "SELECT DISTINCT library FROM fix") == [("keras",)]
-    assert one(runner, "SELECT count(*) FROM fix WHERE fix_id NOT IN (SELECT fix_id FROM label WHERE scheme='pattern')") == 0
+    assert (
+        one(runner, "SELECT count(*) FROM fix WHERE fix_id NOT IN (SELECT fix_id FROM label WHERE scheme='pattern')")
+        == 0
+    )
     unexplained = "SELECT count(*) FROM label l WHERE value <> 'unknown' AND NOT EXISTS (SELECT 1 FROM label_evidence e WHERE e.fix_id = l.fix_id AND e.scheme = l.scheme AND e.rater = l.rater AND e.rank = l.rank)"  # noqa: E501
     assert one(runner, unexplained) == 0
     assert one(runner, "SELECT status FROM crawl_run") == "complete"

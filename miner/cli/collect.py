@@ -19,7 +19,7 @@ from miner.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from miner.pipeline import CollectRequest, Summary
+    from miner.job import CollectRequest, Summary
     from miner.progress import TerminalReporter
     from miner.settings import Settings
 
@@ -67,7 +67,7 @@ def command(
         raise typer.BadParameter("--since must be before --until.")
     settings = settings_of(context, config, database_url)
 
-    from miner.pipeline import CollectRequest
+    from miner.job import CollectRequest
     from miner.progress import reporter
 
     request = CollectRequest(
@@ -104,7 +104,7 @@ def _collect(
 
 def _plan(settings: Settings, request: CollectRequest, progress: TerminalReporter, *, as_json: bool) -> int:
     from miner.cli.render import print_plan
-    from miner.pipeline import plan
+    from miner.plan import plan
 
     rows = plan(settings, request, progress)
     progress.close()

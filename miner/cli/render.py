@@ -13,7 +13,7 @@ import typer
 from miner.console import mask_secrets, mask_values, printable, stdout
 
 if TYPE_CHECKING:
-    from miner.pipeline import PlanRow, Summary
+    from miner.job import PlanRow, Summary
     from miner.store.status import Gap, Status
 
 Row = tuple[str, str, str]

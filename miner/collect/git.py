@@ -11,6 +11,7 @@ import os
 import re
 import select
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -200,9 +201,11 @@ def transfer(
         try:
             _watch(process, item, git_dir, time.monotonic() + timeout, max_bytes, stopped)
         except BaseException:
-            process.kill()
+            # The whole session: a fetch has children of its own, which would go on writing.
+            os.killpg(process.pid, signal.SIGKILL)
             raise
-        reader.join()
+        finally:
+            reader.join()
     if process.returncode != 0:
         raise failure(item, "\n".join(said))
 

@@ -54,14 +54,14 @@ def locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
     """
     text = text.strip()
     if text.startswith(("/", ".", "~")):
-        return _at_path(Path(text).expanduser())
+        return _at_path(text)
     if "://" in text:
         return _at_url(text, github, git)
     if "::" not in text and not text.startswith("-"):
         if _FULL_NAME.fullmatch(text):
             return _on_github(text, github)
         if text and Path(text).exists():
-            return _at_path(Path(text))
+            return _at_path(text)
         if scp := _SCP_ADDRESS.fullmatch(text):
             return _at_url(f"ssh://{text[: scp.start(2) - 1]}/{scp[2].lstrip('/')}", github, git)
     raise RepositoryRefusedError(
@@ -80,8 +80,11 @@ def _on_github(full_name: str, github: GitHubSettings) -> Locator:
     return Locator(f"{owner}/{name}", "github.com", f"github.com/{owner}/{name}".lower(), url, transport)
 
 
-def _at_path(path: Path) -> Locator:
-    resolved = path.resolve()
+def _at_path(text: str) -> Locator:
+    try:
+        resolved = Path(text).expanduser().resolve()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise RepositoryRefusedError(f"{text!r} is no path that can be followed: {error}") from None
     return Locator(str(resolved), "local", f"file://{resolved}", resolved.as_uri(), "file")
 
 
@@ -90,7 +93,7 @@ def _at_url(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
     if parts.scheme not in git.transports:
         raise RepositoryRefusedError(
             f"{without_secrets(text)}: the transport {parts.scheme!r} is not allowed; allowed are "
-            f"{', '.join(git.transports)} (git.transports in the config); for a repository on this machine give its path"
+            f"{', '.join(git.transports)} (git.transports in the config); a local repository is given by its path"
         )
     path = parts.path.strip("/").removesuffix(".git")
     host = (parts.hostname or "").lower()

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from miner.cli import render
 from miner.cli.collect import exit_code
-from miner.pipeline import PlanRow, Summary
+from miner.job import PlanRow, Summary
 from miner.store.status import Gap, Run, Status
 from miner.store.values import MAX_EPOCH, MIN_EPOCH
 

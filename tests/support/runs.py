@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from miner.pipeline import CollectRequest, Summary, collect
+from miner.job import CollectRequest, Summary
+from miner.pipeline import collect
 from miner.settings import Settings, load
 
 
