@@ -46,6 +46,7 @@ _COSMETIC = (
     r"javadocs?|comments?|copyrights?|changelogs?|white ?spaces?|indent\w*|formatting|(?:code ?)?styl(?:e|es|ing)|"
     r"lint\w*|pep-?8|flake8|pylint|rubocop|eslint|checkstyle|warnings?|nits?|nitpicks?|cosmetics?|naming|"
     r"(?:test|variable|method|function|class) names?|capitali[sz]ation|punctuation|dead links?)\b"
+    r"(?: (?:mistakes?|errors?|issues?|problems?)\b)?"
 )
 _ISSUE = r"(?:[\w./-]*#\d+|(?:issues?|bugs?|tickets?|gh)[ :#-]*\d+|[a-z][a-z0-9]+-\d+|https?://|debbugs)"
 _FIX_WORDS = "fix fixed fixes fixing fixup fixups hotfix hotfixes bugfix bugfixes bugfixing"
@@ -100,7 +101,7 @@ CUES: Final = (
     _cue("dont", (0, 0, 0.2), "don't dont do never", r"(?:don't|dont|do not|never)\b"),
     _cue(
         "error_text",
-        (-0.1, -0.1, 0),
+        (-0.6, -0.6, 0),
         "error errors exception exceptions failure failures crash warning warnings bug",
         r"\w+[ -](?:messages?|msgs?|handl\w+|log\w*|report\w*|pages?|codes?|output|text|check\w*|class\w*|strings?|"
         r"track\w*|types?)\b",
@@ -189,7 +190,7 @@ CUES: Final = (
     _cue("remove", (-0.6, 0.2, 0), "remove removed removes removing delete deleted deletes deleting drop dropped kill"),
     _cue(
         "improve",
-        (0.2, 0.3, 0),
+        (-0.3, 0, 0),
         "improve improved improves improving improvement improvements enhance enhanced "
         "optimize optimized optimise better tweak tweaks polish speed faster performance",
     ),

@@ -28,6 +28,9 @@ MAX_ARGUMENTS: Final = 60
 MAX_VALUE: Final = 200
 """Characters of a value or a span that are kept."""
 
+MAX_TEXT: Final = 12_000
+"""Characters of a fragment; a longer one is data, and the parser's worst case grows with it."""
+
 MAX_DEPTH: Final = 200
 """A fragment with more brackets open at once is not parsed: it is data, and costs the parser quadratic time."""
 
@@ -43,7 +46,10 @@ _COMPOUND: Final = frozenset(
 )
 _PARSER: Final = Parser(_LANGUAGE)
 _SPACE = re.compile(r"\s+")
-_CALL = re.compile(r"([A-Za-z_][\w.:]*)\s*(?:<[\w:, *&]*>)?\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)?")
+_CALL = re.compile(r"([A-Za-z_][\w.:]*)\s*(?:<[\w:, *&]*>\s*)?\(")
+_BRACKET = re.compile(r"[][(){}]")
+# A comma outside of brackets, as far as one level of them shows.
+_SEPARATOR = re.compile(r",(?![^(]*\))")
 _ASSIGN = re.compile(
     r"(?:^|[{;])\s*(?:local\s+|auto\s+|const\s+)*([A-Za-z_][\w.:\[\]]*)\s*(?:=(?!=)|:(?!=))\s*([^;{}\n]+)"
 )
@@ -129,7 +135,7 @@ def python(lines: Sequence[Line]) -> Parsed:
     if not lines:
         return EMPTY
     fragment = assemble(lines)
-    if not fragment.text or _too_deep(fragment.text):
+    if not fragment.text or len(fragment.text) > MAX_TEXT or _too_deep(fragment.text):
         return EMPTY
     return _Reader(lines, fragment.text, fragment.first_row, fragment.indent).read()
 
@@ -138,7 +144,7 @@ def _too_deep(text: str) -> bool:
     if text.count("(") + text.count("[") + text.count("{") <= MAX_DEPTH:
         return False
     depth = deepest = 0
-    for bracket in re.findall(r"[][(){}]", text):
+    for bracket in _BRACKET.findall(text):
         depth += 1 if bracket in "([{" else -1
         deepest = max(deepest, depth)
     return deepest > MAX_DEPTH
@@ -293,13 +299,34 @@ def _fixed(row: int, start: int, end: int) -> Place:
 
 
 def _line_calls(row: int, line: Line) -> Iterator[Call]:
-    for found in _CALL.finditer(line.text):
+    text = line.text
+    closers = _closers(text)
+    for found in _CALL.finditer(text):
         name = found[1].replace("::", ".").replace(":", ".")
         if name not in _KEYWORDS:
-            place = _fixed(row, found.start(), found.end())
-            yield Call(name, "", found[0][:MAX_VALUE], place, partial(_line_arguments, found[2], place))
+            inner, end = found.end(), closers.get(found.end() - 1, len(text))
+            place = _fixed(row, found.start(), min(end + 1, len(text)))
+            yield Call(
+                name,
+                "",
+                text[found.start() : end + 1][:MAX_VALUE],
+                place,
+                partial(_line_arguments, text[inner:end], place),
+            )
+
+
+def _closers(text: str) -> dict[int, int]:
+    """Give where each bracket of a line is closed."""
+    pairs: dict[int, int] = {}
+    stack: list[int] = []
+    for found in _BRACKET.finditer(text):
+        if found[0] in "([{":
+            stack.append(found.start())
+        elif stack:
+            pairs[stack.pop()] = found.start()
+    return pairs
 
 
 def _line_arguments(text: str, place: Place) -> tuple[Argument, ...]:
-    values = text.split(",")[:MAX_ARGUMENTS] if text.strip() else []
-    return tuple(Argument(None, position, value.strip()[:MAX_VALUE], place) for position, value in enumerate(values))
+    values = [value.strip()[:MAX_VALUE] for value in _SEPARATOR.split(text)[:MAX_ARGUMENTS]] if text.strip() else []
+    return tuple(Argument(None, position, value, place) for position, value in enumerate(values))

@@ -9,7 +9,7 @@ from typing import Final
 from miner import __version__
 
 
-def _digest(folder: Path) -> str:
+def digest(folder: Path) -> str:
     """Hash the modules and tables of the classifier, in the order of their paths."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
@@ -19,5 +19,5 @@ def _digest(folder: Path) -> str:
     return digest.hexdigest()[:10]
 
 
-RATER: Final = f"heuristic/{__version__}+{_digest(Path(__file__).parent)}"
+RATER: Final = f"heuristic/{__version__}+{digest(Path(__file__).parent)}"
 """The rater of every label that :mod:`miner.classify` gives; the same on every machine for the same rules."""

@@ -16,6 +16,9 @@ from miner.classify.facts import Facts, Kind
 from miner.classify.vocabulary import ACTIVATIONS, LAYERS
 from miner.classify.voting import Vote, calls
 
+MAX_LAYERS: Final = 6
+"""New layers; with more it is a new network rather than another layer."""
+
 TRIGGERS: Final = LAYERS
 
 
@@ -24,8 +27,8 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     del library
     layers = list(calls(facts, LAYERS - ACTIVATIONS))
     added = [call for call in layers if call.kind is Kind.ADDED]
-    removed = [call for call in layers if call.kind is Kind.REMOVED]
-    weight = 2.4 if len(removed) == 0 else 0.8 if len(added) > len(removed) else 0.0
-    if weight and len(added) <= 6:
+    gone = [call for call in layers if call.kind is not Kind.ADDED and call.short != call.old_short]
+    weight = 0.8 if gone else 2.4
+    if len(gone) < len(added) <= MAX_LAYERS:
         for call in added:
             yield Vote("dropout" if "ropout" in call.short else "layer", weight, call.span)

@@ -28,6 +28,6 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     gone = sum(call.kind is not Kind.ADDED for call in layers)
     if len(layers) < MIN_LAYERS or len({call.short for call in layers}) < 2:
         return
-    weight = 2.0 if gone else 1.0
+    weight = 2.8 if gone else 1.0
     for call in layers[:12]:
         yield Vote("replaced_layer" if call.kind is Kind.RENAMED else "layer", weight, call.span)

@@ -1,0 +1,36 @@
+"""Writes the page of the fix patterns, ``docs/patterns.md``, from the taxonomy and the rules' own docstrings."""
+
+from __future__ import annotations
+
+import inspect
+
+from miner.classify.rules import RULES, pattern_of
+from miner.classify.taxonomies import Entry, taxonomy
+
+_HEAD = """# The fix patterns
+
+Generated from the rules with `python -m miner.classify.documentation > docs/patterns.md`; a test checks that it is
+current.
+
+The patterns are those of Islam, Pan, Nguyen, Rajan, "Repairing Deep Neural Networks: Fix Patterns and Challenges" (ICSE
+2020). A label's value is the pattern's id, or `unknown` where no rule has enough to go by.
+"""
+
+
+def render() -> str:
+    """Give the page as Markdown."""
+    entries = {entry.id: entry for entry in taxonomy("fix_patterns")}
+    sections = [_section(entries[pattern_of(rule)], inspect.getdoc(rule) or "") for rule in RULES]
+    return "\n".join([_HEAD, *sections])
+
+
+def _section(entry: Entry, docstring: str) -> str:
+    _, _, explanation = docstring.partition("\n\n")
+    lines = [f"## {entry.name}", "", f"`{entry.id}`: {entry.definition}", "", explanation.replace("``", "`"), ""]
+    if entry.sub_patterns:
+        lines[4:4] = [f"Sub-patterns in the paper: {', '.join(entry.sub_patterns)}.", ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(render(), end="")  # noqa: T201 - its output is the page
