@@ -17,7 +17,7 @@ import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from miner.classify import imports
-from miner.classify.fragments import ENCLOSING, Line, assemble
+from miner.classify.fragments import ENCLOSING, Fragment, Line, assemble
 
 MAX_NODES: Final = 300
 """Calls, assignments and statements of a fragment that are read."""
@@ -130,14 +130,17 @@ class Parsed(NamedTuple):
 EMPTY: Final = Parsed((), (), (), ())
 
 
-def python(lines: Sequence[Line]) -> Parsed:
-    """Parse one side of a hunk as Python; ``lines`` are its window."""
+def python(lines: Sequence[Line], gaps: Sequence[int] = ()) -> Parsed:
+    """Parse one side of a hunk as Python.
+
+    ``lines`` are its window; ``gaps`` are the rows before which the other side has lines that this one has not.
+    """
     if not lines:
         return EMPTY
     fragment = assemble(lines)
     if not fragment.text or len(fragment.text) > MAX_TEXT or _too_deep(fragment.text):
         return EMPTY
-    return _Reader(lines, fragment.text, fragment.first_row, fragment.indent).read()
+    return _Reader(lines, gaps, fragment).read()
 
 
 def _too_deep(text: str) -> bool:
@@ -153,12 +156,13 @@ def _too_deep(text: str) -> bool:
 class _Reader:
     """Reads one parsed fragment."""
 
-    def __init__(self, lines: Sequence[Line], text: str, first_row: int, indent: int) -> None:
+    def __init__(self, lines: Sequence[Line], gaps: Sequence[int], fragment: Fragment) -> None:
         self.lines = lines
-        self.first_row = first_row
-        self.indent = indent
-        self.bytes = text.encode("utf-8", "replace")
-        self.ascii = len(self.bytes) == len(text)
+        self.gaps = gaps
+        self.first_row = fragment.first_row
+        self.indent = fragment.indent
+        self.bytes = fragment.text.encode("utf-8", "replace")
+        self.ascii = len(self.bytes) == len(fragment.text)
         self.changed = [line.changed for line in lines]
         self.changed_above = [0, *accumulate(self.changed)]
 
@@ -185,7 +189,9 @@ class _Reader:
         if node.type in _COMPOUND:
             return 0 <= first < rows and self.changed[first]
         last = node.end_point[0] - self.first_row
-        return self.changed_above[min(last + 1, rows)] > self.changed_above[min(max(first, 0), rows)]
+        if self.changed_above[min(last + 1, rows)] > self.changed_above[min(max(first, 0), rows)]:
+            return True
+        return bool(self.gaps) and first != last and any(first < gap <= last for gap in self.gaps)
 
     def _calls(self, nodes: list[Node]) -> tuple[Call, ...]:
         calls: list[Call] = []
@@ -280,8 +286,9 @@ class _Reader:
         return len(text[self.indent :].encode("utf-8", "replace")[:at].decode("utf-8", "ignore"))
 
 
-def other(lines: Sequence[Line]) -> Parsed:
-    """Find calls and assignments on the changed lines of any other language, a line at a time."""
+def other(lines: Sequence[Line], gaps: Sequence[int] = ()) -> Parsed:
+    """Find calls and assignments on the changed lines of any other language, a line at a time; gaps are of no use."""
+    del gaps
     calls: list[Call] = []
     assignments: list[Assignment] = []
     for row, line in enumerate(lines):

@@ -76,7 +76,8 @@ def _read_hunk(found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], sou
     cut = fragments.split(hunk, body, notebook=file.language == "notebook", source_lines=source_lines)
     if cut.edits:
         read_side = parsing.python if file.language in ("python", "notebook", "") else parsing.other
-        old, new = read_side(cut.old), read_side(cut.new)
+        old = read_side(cut.old, [edit.old_start for edit in cut.edits if edit.old_start == edit.old_end])
+        new = read_side(cut.new, [edit.new_start for edit in cut.edits if edit.new_start == edit.new_end])
         spans = _Spans(file.no, hunk.no, cut)
         compare(found, old, new, spans.of)
         for edit in cut.edits:
