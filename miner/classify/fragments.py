@@ -141,17 +141,18 @@ def _starts_inside(hunk: Hunk, texts: list[str], source_lines: Sequence[str] | N
 def _window(signs: list[str], texts: list[str], start: int, end: int) -> tuple[int, int]:
     """Widen rows ``[start, end)`` over the context that their brackets need."""
     side = "+" if "+" in signs else "-"
-    depth = _depth("".join([texts[row] for row in range(start, end) if signs[row] in (" ", side)]))
-    while start and (depth < 0 or texts[start - 1].rstrip().endswith(_CONTINUED) or _closes(texts[start])):
+    open_brackets = depth("".join([texts[row] for row in range(start, end) if signs[row] in (" ", side)]))
+    while start and (open_brackets < 0 or texts[start - 1].rstrip().endswith(_CONTINUED) or _closes(texts[start])):
         start -= 1
-        depth += _depth(texts[start])
-    while end < len(texts) and depth > 0:
-        depth += _depth(texts[end])
+        open_brackets += depth(texts[start])
+    while end < len(texts) and open_brackets > 0:
+        open_brackets += depth(texts[end])
         end += 1
     return start, end
 
 
-def _depth(text: str) -> int:
+def depth(text: str) -> int:
+    """Give how many more brackets a text opens than it closes."""
     if not text:
         return 0
     return text.count("(") + text.count("[") + text.count("{") - text.count(")") - text.count("]") - text.count("}")

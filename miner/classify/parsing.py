@@ -17,7 +17,7 @@ import tree_sitter_python
 from tree_sitter import Language, Node, Parser, Query, QueryCursor
 
 from miner.classify import imports
-from miner.classify.fragments import ENCLOSING, Fragment, Line, assemble
+from miner.classify.fragments import ENCLOSING, Fragment, Line, assemble, depth
 
 MAX_NODES: Final = 300
 """Calls, assignments and statements of a fragment that are read."""
@@ -135,12 +135,17 @@ def python(lines: Sequence[Line], gaps: Sequence[int] = ()) -> Parsed:
 
     ``lines`` are its window; ``gaps`` are the rows before which the other side has lines that this one has not.
     """
-    if not lines:
+    if not lines or not (any(line.changed for line in lines) or _inside_brackets(lines, gaps)):
         return EMPTY
     fragment = assemble(lines)
     if not fragment.text or len(fragment.text) > MAX_TEXT or _too_deep(fragment.text):
         return EMPTY
     return _Reader(lines, gaps, fragment).read()
+
+
+def _inside_brackets(lines: Sequence[Line], gaps: Sequence[int]) -> bool:
+    """Tell whether the other side has lines within a bracket of this one."""
+    return any(depth("".join([line.text for line in lines[:gap]])) > 0 for gap in gaps)
 
 
 def _too_deep(text: str) -> bool:

@@ -16,7 +16,7 @@ from miner.classify.compare import compare
 from miner.classify.facts import Facts, Kind, Span, TokenFact, WordFact
 from miner.classify.fragments import Edit, Fragments, Line
 from miner.classify.parsing import Where
-from miner.classify.vocabulary import is_telling
+from miner.classify.vocabulary import TELLING_NAMES, TELLING_STEMS, is_telling
 from miner.model import Change, ChangedFile, Hunk
 
 MAX_LINES: Final = 200
@@ -40,8 +40,11 @@ def read(change: Change, triggers: frozenset[str]) -> Facts:
         source_lines = _docstring_source(file)
         for hunk in file.hunks[:hunks]:
             body = hunk.body.split("\n", min(lines, fragments.MAX_LINES))[: min(lines, fragments.MAX_LINES)]
-            if _holds(body, triggers):
-                _read_hunk(found, file, hunk, body, source_lines)
+            changed = _changed(body)
+            names = set(_NAME.findall(changed))
+            if _holds(changed, names, body, triggers):
+                telling = not TELLING_NAMES.isdisjoint(names) or any(stem in changed for stem in TELLING_STEMS)
+                _read_hunk(found, file, hunk, body, source_lines, telling)
                 lines -= len(body)
             if lines <= 0:
                 return found
@@ -63,16 +66,21 @@ def _docstring_source(file: ChangedFile) -> list[str] | None:
     return file.source.split("\n") if '"""' in file.source or "'''" in file.source else []
 
 
-def _holds(body: list[str], triggers: frozenset[str]) -> bool:
-    changed = "\n".join([line for line in body if line[:1] in ("+", "-") and len(line) <= fragments.MAX_LINE]).lower()
-    if not triggers.isdisjoint(_NAME.findall(changed)):
+def _changed(body: list[str]) -> str:
+    return "\n".join([line for line in body if line[:1] in ("+", "-") and len(line) <= fragments.MAX_LINE]).lower()
+
+
+def _holds(changed: str, names: set[str], body: list[str], triggers: frozenset[str]) -> bool:
+    if not triggers.isdisjoint(names):
         return True
     # Lines out of the middle of a call: its name is in the context.
     return "(" not in changed and not triggers.isdisjoint(_NAME.findall("\n".join(body)[: fragments.MAX_LINE].lower()))
 
 
-def _read_hunk(found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], source_lines: list[str] | None) -> None:
-    """Add the facts of a hunk, of which ``body`` is to be read."""
+def _read_hunk(
+    found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], source_lines: list[str] | None, telling: bool
+) -> None:
+    """Add the facts of a hunk, of which ``body`` is to be read; of words only if one of them may be ``telling``."""
     cut = fragments.split(hunk, body, notebook=file.language == "notebook", source_lines=source_lines)
     if cut.edits:
         read_side = parsing.python if file.language in ("python", "notebook", "") else parsing.other
@@ -81,7 +89,8 @@ def _read_hunk(found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], sou
         spans = _Spans(file.no, hunk.no, cut)
         compare(found, old, new, spans.of)
         for edit in cut.edits:
-            _words(found, edit, cut, spans)
+            if telling or (edit.old_start < edit.old_end and edit.new_start < edit.new_end):
+                _words(found, edit, cut, spans)
 
 
 class _Spans:

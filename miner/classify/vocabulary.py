@@ -30,7 +30,11 @@ CONTRACT_CALLS: Final = words("contract_calls")
 
 _LISTED: Final = LOSSES | DTYPES | ITERATION_NAMES | frozenset(renames("symbols")) | frozenset(renames("keywords"))
 _PARTS: Final = words("telling_words")
-_TELLING = re.compile(r"weight|param|version", re.IGNORECASE)
+TELLING_NAMES: Final = frozenset(name.lower() for word in _LISTED | _PARTS for name in word.split("."))
+"""The single names, lowered, that telling tokens are made of, but for those that :data:`TELLING_STEMS` stand for."""
+
+TELLING_STEMS: Final = ("weight", "param", "version")
+_TELLING = re.compile("|".join(TELLING_STEMS), re.IGNORECASE)
 
 
 @lru_cache(maxsize=1 << 16)
