@@ -8,7 +8,8 @@ before the first; an indented start gets a block to stand in. Line and column of
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -67,24 +68,45 @@ class Fragment:
     indent: int
 
 
-def split(
-    hunk: Hunk, body: list[str], *, notebook: bool = False, source_lines: Sequence[str] | None = None
-) -> Fragments:
+def split(hunk: Hunk, body: list[str], *, notebook: bool = False, toggles: Sequence[int] | None = None) -> Fragments:
     """Cut a hunk to the window around its changes.
 
-    ``body`` is the hunk's first lines, as many as are to be read; ``source_lines``, the lines of the file after the
-    change, tell where docstrings begin.
+    ``body`` is the hunk's first lines, as many as are to be read; ``toggles``, from
+    :func:`docstring_toggles` of the file after the change, tell where docstrings begin.
     """
     signs = [line[:1] or " " for line in body]
     changed = [row for row, sign in enumerate(signs) if sign != " " and sign != "\\"]
     if not changed:
         return Fragments((), (), ())
     texts, shifts = _texts(body, notebook)
-    prose = _prose(hunk, signs, texts, source_lines)
+    prose = _prose(hunk, signs, texts, toggles)
     for row in prose:
         texts[row] = ""
     start, end = _window(signs, texts, changed[0], changed[-1] + 1)
     return _sides(hunk, signs, texts, shifts, start, end)
+
+
+def docstring_toggles(source: str) -> list[int]:
+    """Give the lines of a file on which a triple-quoted string begins or ends, in order, one entry each."""
+    marks = sorted([*_offsets(source, '"""'), *_offsets(source, "'''")])
+    toggles: list[int] = []
+    opened = ""
+    line, counted = 1, 0
+    for offset in marks:
+        quote = source[offset]
+        if opened in ("", quote):
+            opened = "" if opened else quote
+            line += source.count("\n", counted, offset)
+            counted = offset
+            toggles.append(line)
+    return toggles
+
+
+def _offsets(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
 
 
 def _texts(body: list[str], notebook: bool) -> tuple[list[str], list[int]]:
@@ -105,12 +127,12 @@ def _cell_line(text: str) -> tuple[str, int]:
     return inner.replace('\\"', ' "').replace("\\t", "  "), opened.end()
 
 
-def _prose(hunk: Hunk, signs: list[str], texts: list[str], source_lines: Sequence[str] | None) -> set[int]:
+def _prose(hunk: Hunk, signs: list[str], texts: list[str], toggles: Sequence[int] | None) -> set[int]:
     """Give the rows that are inside a triple-quoted string on their side."""
     quoted = '"""' in hunk.body or "'''" in hunk.body
-    if not quoted and not source_lines:
+    if not quoted and not toggles:
         return set()
-    inside_at_start = _starts_inside(hunk, texts, source_lines)
+    inside_at_start = _starts_inside(hunk, texts, toggles)
     if not inside_at_start and not quoted:
         return set()
     rows: set[int] = set()
@@ -125,10 +147,9 @@ def _prose(hunk: Hunk, signs: list[str], texts: list[str], source_lines: Sequenc
     return rows
 
 
-def _starts_inside(hunk: Hunk, texts: list[str], source_lines: Sequence[str] | None) -> bool:
-    if source_lines is not None:
-        above = "\n".join(source_lines[: max(0, hunk.new_start - 1)])
-        return bool(above.count('"""') % 2 or above.count("'''") % 2)
+def _starts_inside(hunk: Hunk, texts: list[str], toggles: Sequence[int] | None) -> bool:
+    if toggles is not None:
+        return bisect_left(toggles, hunk.new_start) % 2 == 1
     first = next((row for row, text in enumerate(texts) if _TRIPLE.search(text)), None)
     if first is None:
         return False

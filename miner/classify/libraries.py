@@ -162,7 +162,7 @@ def _owned(file: ChangedFile, owner: str | None, bound: dict[str, str]) -> Itera
 def _file_imports(catalogue: Catalogue, file: ChangedFile, bound: dict[str, str]) -> Iterator[_Use]:
     seen: set[str] = set()
     source = file.source or ""
-    for found in imports.find(source):
+    for found in imports.find(source, file.language):
         library = _bind(catalogue, found, bound)
         if library and library not in seen:
             seen.add(library)
@@ -195,7 +195,7 @@ def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: di
     if not any(word in body for word in ("import", "require", "include")):
         return
     text = "\n".join(line[1:] for line in body.split("\n"))
-    for found in imports.find(text):
+    for found in imports.find(text, file.language):
         library = _bind(catalogue, found, bound)
         if library:
             # Each line of the text lost its sign.
@@ -233,7 +233,7 @@ def _head_uses(
             line_start = body.rfind("\n", 0, at) + 1
             library = _named(names, dotted[0])
             key = (library or "", body[line_start] in "+-")
-            if library and key in left:
+            if library and at > line_start and key in left:
                 left.discard(key)
                 mark = _mark(hunk, body, line_start)
                 column = at - line_start - 1

@@ -37,14 +37,14 @@ def read(change: Change, triggers: frozenset[str]) -> Facts:
     found = Facts()
     hunks, lines = MAX_HUNKS, MAX_LINES
     for file in _code(change):
-        source_lines = _docstring_source(file)
+        toggles = _toggles(file)
         for hunk in file.hunks[:hunks]:
             body = hunk.body.split("\n", min(lines, fragments.MAX_LINES))[: min(lines, fragments.MAX_LINES)]
             changed = _changed(body)
             names = set(_NAME.findall(changed))
             if _holds(changed, names, body, triggers):
                 telling = not TELLING_NAMES.isdisjoint(names) or any(stem in changed for stem in TELLING_STEMS)
-                _read_hunk(found, file, hunk, body, source_lines, telling)
+                _read_hunk(found, file, hunk, body, toggles, telling)
                 lines -= len(body)
             if lines <= 0:
                 return found
@@ -59,11 +59,10 @@ def _code(change: Change) -> list[ChangedFile]:
     return [file for file in files if not _TEST.search(file.path)] or files
 
 
-def _docstring_source(file: ChangedFile) -> list[str] | None:
-    """Give the file's lines if they are needed to tell where a docstring begins."""
+def _toggles(file: ChangedFile) -> list[int] | None:
     if file.language != "python" or file.source is None:
         return None
-    return file.source.split("\n") if '"""' in file.source or "'''" in file.source else []
+    return fragments.docstring_toggles(file.source)
 
 
 def _changed(body: list[str]) -> str:
@@ -78,10 +77,10 @@ def _holds(changed: str, names: set[str], body: list[str], triggers: frozenset[s
 
 
 def _read_hunk(
-    found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], source_lines: list[str] | None, telling: bool
+    found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], toggles: list[int] | None, telling: bool
 ) -> None:
     """Add the facts of a hunk, of which ``body`` is to be read; of words only if one of them may be ``telling``."""
-    cut = fragments.split(hunk, body, notebook=file.language == "notebook", source_lines=source_lines)
+    cut = fragments.split(hunk, body, notebook=file.language == "notebook", toggles=toggles)
     if cut.edits:
         read_side = parsing.python if file.language in ("python", "notebook", "") else parsing.other
         old = read_side(cut.old, [edit.old_start for edit in cut.edits if edit.old_start == edit.old_end])
