@@ -104,7 +104,7 @@ class _Miner:
         judged = [(commit, bugfix.judge(commit.message)) for commit in self._commits()]
         candidates = {c.sha: (c, verdict) for c, verdict in judged if verdict.score >= self._task.threshold}
         for commit, verdict in judged:
-            self._page.commit(commit, verdict, commit.sha in candidates)
+            self._page.commit(commit, verdict)
             if commit.committed_at is None:
                 detail = f"committer date {commit.committed_epoch} is no date of the years 1 to 9999"
                 self._omit(Omission(OmissionReason.COMMIT_DATE_INVALID, f"commit:{commit.sha}", detail, commit.sha))
@@ -141,6 +141,8 @@ class _Miner:
         self._page.files(candidate.commit.sha, candidate.files)
         for omission in candidate.omissions:
             self._omit(omission)
+        if not self._task.classify:
+            return
         fix = self._fix(candidate)
         if isinstance(fix, Omission):
             self._omit(fix)
@@ -165,7 +167,7 @@ class _Miner:
         if self._task.libraries and library not in self._task.libraries:
             detail = f"it repairs the use of {library}, which --library leaves out"
             return Omission(OmissionReason.LIBRARY_NOT_SELECTED, f"commit:{sha}", detail, sha)
-        labels = found + (engine.classify(change, library) if self._task.classify else ())
+        labels = found + engine.classify(change, library)
         hunks = tuple((file.no, hunk.no) for file in change.files for hunk in file.hunks)
         return Fix(f"git:{sha}:1", sha, library, hunks, labels)
 

@@ -18,17 +18,18 @@ Killed at any point and run again, the tables are those of a run that was never 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from miner import __version__
 from miner.classify.version import RATER
 from miner.collect import git, paging
-from miner.collect.gitrepo import GitRepository, Tip
-from miner.collect.interface import Page
+from miner.collect.gitrepo import GitRepository, Tip, read_tip
+from miner.collect.interface import MinedPage, Page
 from miner.collect.locators import locate
 from miner.errors import (
+    Interrupted,
     MinerError,
     RepositoryCorruptError,
     RepositoryError,
@@ -37,7 +38,6 @@ from miner.errors import (
     RepositoryTooLargeError,
 )
 from miner.job import SOURCE, CollectRequest, Reporter, Summary, query, targets
-from miner.mining import GitTask
 from miner.model import Omission, OmissionReason
 from miner.settings import Settings
 from miner.store import repository as store
@@ -47,16 +47,18 @@ from miner.store.session import open_engine, reading, writing
 from miner.workers import Workers, stop_on_signal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sqlalchemy import Engine
+
+    from miner.mining import GitTask
 
 _REASONS: tuple[tuple[type[RepositoryError], OmissionReason], ...] = (
     (RepositoryMissingError, OmissionReason.REPOSITORY_MISSING),
     (RepositoryRefusedError, OmissionReason.REPOSITORY_REFUSED),
     (RepositoryTooLargeError, OmissionReason.REPOSITORY_TOO_LARGE),
     (RepositoryCorruptError, OmissionReason.REPOSITORY_CORRUPT),
+    (RepositoryError, OmissionReason.REPOSITORY_UNREACHABLE),
 )
+_RESOLVED = (*(reason for _, reason in _REASONS), OmissionReason.REPOSITORY_EMPTY, OmissionReason.HISTORY_SHALLOW)
 
 
 def collect(settings: Settings, request: CollectRequest, reporter: Reporter) -> Summary:
@@ -67,16 +69,20 @@ def collect(settings: Settings, request: CollectRequest, reporter: Reporter) -> 
     :raises MinerError: if nothing can go on: no git, no database, a full disk.
     """
     git.check_version()
-    with stop_on_signal() as stopped, Workers(request.workers or settings.collect.workers) as workers:
-        engine = open_engine(settings.database.url)
-        try:
-            schema.prepare(engine)
+    engine = open_engine(settings.database.url)
+    count = request.workers or settings.collect.workers
+    try:
+        schema.prepare(engine)
+        # A forked worker must not share a connection, so none is open when the workers start.
+        with stop_on_signal() as stopped, Workers(count, before_start=engine.dispose) as workers:
             return _Run(settings, request, reporter, engine, workers, stopped).collect()
-        finally:
-            engine.dispose()
+    finally:
+        engine.dispose()
 
 
 class _Run:
+    """A collect over all its repositories."""
+
     def __init__(
         self,
         settings: Settings,
@@ -86,207 +92,207 @@ class _Run:
         workers: Workers,
         stopped: Callable[[], bool],
     ) -> None:
-        self._settings = settings
-        self._request = request
-        self._reporter = reporter
-        self._engine = engine
-        self._workers = workers
-        self._stopped = stopped
-        self._summary = Summary()
+        self.settings = settings
+        self.request = request
+        self.reporter = reporter
+        self.engine = engine
+        self.workers = workers
+        self.stopped = stopped
+        self.summary = Summary()
 
     def collect(self) -> Summary:
         started = time.monotonic()
-        summary = self._summary
-        rater = RATER if self._request.classify else ""
-        with writing(self._engine) as connection:
-            summary.run_id = store.start_run(connection, "collect", self._request.as_dict(), __version__, rater)
+        rater = RATER if self.request.classify else ""
+        with writing(self.engine) as connection:
+            self.summary.run_id = store.start_run(connection, "collect", self.request.as_dict(), __version__, rater)
         try:
-            for text in targets(self._settings, self._request):
-                if self._stopped():
+            for text in targets(self.settings, self.request):
+                if self.stopped():
                     break
-                summary.repositories += 1
+                self.summary.repositories += 1
                 self._collect_one(text)
         except MinerError as error:
             self._finish("failed", started, {"error": str(error)})
             raise
-        summary.interrupted = self._stopped()
-        self._finish(summary.status, started, {})
-        return summary
+        self.summary.interrupted = self.stopped()
+        self._finish(self.summary.status, started, {})
+        return self.summary
 
-    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
-        self._summary.seconds = time.monotonic() - started
-        with writing(self._engine) as connection:
-            store.finish_run(connection, self._summary.run_id, status, {**self._summary.as_dict(), **more})
+    def leave_out(self, omission: Omission, repository_id: int | None = None) -> None:
+        """Enter what is not collected, and say so."""
+        self.summary.omissions[omission.reason.value] += 1
+        with writing(self.engine) as connection:
+            store.record_omission(connection, self.summary.run_id, SOURCE, omission, repository_id)
+        self.reporter.warn(omission.subject.removeprefix("repository:"), omission.detail)
 
     def _collect_one(self, text: str) -> None:
-        name = git.without_secrets(text)
+        name, key = git.without_secrets(text), ""
         try:
-            locator = locate(text, self._settings.github, self._settings.git)
-            name = locator.name
-            self._collect_repository(text, GitRepository(locator, self._settings))
+            locator = locate(text, self.settings.github, self.settings.git)
+            name, key = locator.name, locator.key
+            _Mining(self, text, GitRepository(locator, self.settings)).collect()
+        except Interrupted:
+            return
         except RepositoryError as error:
-            reason = next((r for kind, r in _REASONS if isinstance(error, kind)), OmissionReason.REPOSITORY_UNREACHABLE)
-            self._summary.failed[name] = str(error)
-            self._leave_out(Omission(reason, f"repository:{name}", str(error)))
-            self._reporter.warn(name, str(error))
+            self.summary.failed[name] = str(error)
+            reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))
+            if reason is OmissionReason.REPOSITORY_MISSING:
+                with writing(self.engine) as connection:
+                    store.mark_gone(connection, self.summary.run_id, [key])
+            self.leave_out(Omission(reason, f"repository:{name}", str(error)))
 
-    def _collect_repository(self, text: str, repo: GitRepository) -> None:
-        tip = repo.probe()
-        asked = query(repo.locator, self._settings, self._request)
-        with writing(self._engine) as connection:
-            repository_id = self._register(connection, text, repo, tip)
+    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
+        self.summary.seconds = time.monotonic() - started
+        with writing(self.engine) as connection:
+            store.finish_run(connection, self.summary.run_id, status, {**self.summary.as_dict(), **more})
+
+
+class _Mining:
+    """A collect of one repository."""
+
+    def __init__(self, run: _Run, text: str, repo: GitRepository) -> None:
+        self._run = run
+        self._text = text
+        self._repo = repo
+        self._query = query(repo.locator, run.settings, run.request)
+
+    def collect(self) -> None:
+        """Bring what is new since the last run, or what an earlier date asks for.
+
+        :raises RepositoryError: (a child of) if the repository cannot be read.
+        :raises Interrupted: if the user stops it before its first page.
+        """
+        tip = self._repo.probe()
+        with writing(self._run.engine) as connection:
+            repository_id = self._register(connection, tip)
             response = store.put_response(connection, tip.response)
-            left = gaps(self._request.window, store.covered(connection, SOURCE, asked, tip.identity))
+            left = gaps(self._run.request.window, store.covered(connection, SOURCE, self._query, tip.identity))
+        subject = f"repository:{self._repo.name}"
         if not tip.shas:
             detail = "it has no commits, or its default branch has none"
-            self._leave_out(Omission(OmissionReason.REPOSITORY_EMPTY, f"repository:{repo.name}", detail), repository_id)
-            return
-        if not left:
-            self._summary.up_to_date += 1
-            return
-        self._sync(repo, tip)
-        ledger = _Ledger(asked, tip.identity, self._summary.run_id, response)
-        self._mine(repo, tip, repository_id, ledger, left)
-        with writing(self._engine) as connection:
-            store.resolve_omissions(connection, self._summary.run_id, SOURCE, [f"repository:{repo.name}"], _RESOLVED)
+            self._run.leave_out(Omission(OmissionReason.REPOSITORY_EMPTY, subject, detail), repository_id)
+        elif not left:
+            self._run.summary.up_to_date += 1
+        else:
+            self._sync(tip)
+            base = Coverage(SOURCE, self._query, tip.identity, Interval(), self._run.summary.run_id)
+            self._mine(tip, repository_id, left, replace(base, response_sha256=response))
+            if not self._repo.is_shallow():
+                with writing(self._run.engine) as connection:
+                    store.resolve_omissions(connection, self._run.summary.run_id, SOURCE, [subject], _RESOLVED)
 
-    def _register(self, connection: Any, text: str, repo: GitRepository, tip: Tip) -> int:
+    def _register(self, connection: Any, tip: Tip) -> int:
+        locator = self._repo.locator
         return store.register_repository(
             connection,
-            run_id=self._summary.run_id,
-            name=repo.name,
-            host=repo.locator.host,
-            clone_url=repo.locator.public_url,
-            asked=[repo.locator.key, text],
+            run_id=self._run.summary.run_id,
+            name=locator.name,
+            host=locator.host,
+            clone_url=locator.public_url,
+            asked=[locator.key, self._text],
             default_branch=tip.default_branch,
         )
 
-    def _sync(self, repo: GitRepository, tip: Tip) -> None:
-        self._reporter.start("clone", repo.name, None, "objects")
+    def _sync(self, tip: Tip) -> None:
+        name, reporter = self._repo.name, self._run.reporter
+        reporter.start("clone", name, None, "objects")
         try:
-            repo.sync(tip, lambda done, total: self._reporter.advance("clone", repo.name, done, total))
+            self._repo.sync(tip, lambda done, total: reporter.advance("clone", name, done, total), self._run.stopped)
         finally:
-            self._reporter.finish("clone", repo.name)
+            reporter.finish("clone", name)
 
-    def _mine(self, repo: GitRepository, tip: Tip, repository_id: int, ledger: _Ledger, left: list[Interval]) -> None:
-        boundary = repo.shallow_boundary()
-        commits = repo.history(tip)
-        known = self._known(repo, repository_id, ledger, frozenset(commit.sha for commit in commits))
+    def _mine(self, tip: Tip, repository_id: int, left: list[Interval], base: Coverage) -> None:
+        commits = self._repo.history(tip)
+        boundary = self._repo.shallow_boundary()
         slices = paging.cut(
             commits,
             [paging.Gap(gap.since, gap.until) for gap in left],
-            known=known,
-            page_commits=self._settings.collect.page_commits,
-            limit=self._request.limit,
+            known=self._known(tip, repository_id, frozenset(commit.sha for commit in commits)),
+            page_commits=self._run.settings.collect.page_commits,
+            limit=self._run.request.limit,
         )
-        self._open_ledger(repo, repository_id, ledger, left, shallow=bool(boundary))
-        total = sum(len(piece.shas) for piece in slices)
+        self._open_ledger(repository_id, left, base, shallow=bool(boundary))
         pages = (
-            Page(self._task(repo, repository_id, piece.shas, boundary), piece.claim, len(piece.shas))
-            for piece in slices
+            Page(self._task(repository_id, piece.shas, boundary), piece.claim, len(piece.shas)) for piece in slices
         )
-        self._reporter.start("mine", repo.name, total, "commits")
-        done = 0
+        self._run.reporter.start("mine", self._repo.name, sum(len(piece.shas) for piece in slices), "commits")
         try:
-            for page, mined in self._workers.run(pages, self._stopped):
-                with writing(self._engine) as connection:
-                    store.write_page(connection, mined.rows, ledger.proof(page) if not boundary else None)
-                self._summary.count(mined)
-                self._summary.merges += page.claim.skipped if page.claim else 0
-                done += page.items
-                self._reporter.advance("mine", repo.name, done)
+            self._write(pages, base, shallow=bool(boundary))
         finally:
-            self._reporter.finish("mine", repo.name)
+            self._run.reporter.finish("mine", self._repo.name)
 
-    def _known(
-        self, repo: GitRepository, repository_id: int, ledger: _Ledger, reachable: frozenset[str]
-    ) -> frozenset[str]:
-        """Give the commits that the repository's last state already brought."""
-        with reading(self._engine) as connection:
-            earlier = [tip for tip in store.tips(connection, SOURCE, ledger.query) if tip != ledger.tip][:1]
-            intervals = store.covered(connection, SOURCE, ledger.query, earlier[0]) if earlier else []
-        if not earlier:
+    def _write(self, pages: Iterator[Page], base: Coverage, *, shallow: bool) -> None:
+        done = 0
+        for page, mined in self._run.workers.run(pages, self._run.stopped):
+            # A history that is cut off proves nothing: an older commit may carry any date.
+            proof = None if shallow else _proof(page, mined, base)
+            with writing(self._run.engine) as connection:
+                store.write_page(connection, mined.rows, proof, run_id=base.run_id)
+            self._run.summary.count(mined)
+            self._run.summary.merges += page.claim.skipped if page.claim else 0
+            done += page.items
+            self._run.reporter.advance("mine", self._repo.name, done)
+
+    def _known(self, tip: Tip, repository_id: int, reachable: frozenset[str]) -> frozenset[str]:
+        """Give the commits that the repository's last state brought; say so if that is no part of its history now."""
+        with reading(self._run.engine) as connection:
+            earlier = [at for at in store.tips(connection, SOURCE, self._query) if at != tip.identity][:1]
+            intervals = store.covered(connection, SOURCE, self._query, earlier[0]) if earlier else []
+            body = store.response_of(connection, SOURCE, self._query, earlier[0]) if earlier else None
+        if body is None:
             return frozenset()
-        if earlier[0] not in reachable and not earlier[0].startswith("all:"):
-            detail = f"the branch was at {earlier[0]} before, which is no longer part of it; what it had is kept"
-            subject = f"repository:{repo.name}@{earlier[0]}"
-            self._leave_out(Omission(OmissionReason.HISTORY_REWRITTEN, subject, detail, earlier[0]), repository_id)
-            self._reporter.warn(repo.name, detail)
+        before = read_tip(replace(tip.response, body=body), every=tip.every)
+        for sha in sorted(set(before.shas) - reachable):
+            detail = f"a branch was at {sha} before, which is no part of it any more; what it had is kept"
+            subject = f"repository:{self._repo.name}@{sha}"
+            self._run.leave_out(Omission(OmissionReason.HISTORY_REWRITTEN, subject, detail, sha), repository_id)
         return frozenset(
             commit.sha
-            for commit in repo.reachable(earlier[0])
+            for commit in self._repo.reachable(before)
             if any(interval.since <= commit.epoch < interval.until for interval in intervals)
         )
 
-    def _open_ledger(
-        self, repo: GitRepository, repository_id: int, ledger: _Ledger, left: list[Interval], *, shallow: bool
-    ) -> None:
-        """Say what is asked for and not there yet; the pages then take it away piece by piece."""
+    def _open_ledger(self, repository_id: int, left: list[Interval], base: Coverage, *, shallow: bool) -> None:
+        """Enter what is asked for and not there yet; the pages then take it away piece by piece."""
+        reason = "history_shallow" if shallow else "not finished"
+        with writing(self._run.engine) as connection:
+            for gap in left:
+                store.add_coverage(connection, replace(base, interval=gap, complete=False, reason=reason))
         if shallow:
             detail = "the source has only a part of the history: 'git fetch --unshallow' there brings the rest"
-            omission = Omission(OmissionReason.HISTORY_SHALLOW, f"repository:{repo.name}", detail)
-            self._leave_out(omission, repository_id)
-            self._reporter.warn(repo.name, detail)
-        with writing(self._engine) as connection:
-            for gap in left:
-                store.add_coverage(connection, ledger.gap(gap, "history_shallow" if shallow else "not finished"))
+            omission = Omission(OmissionReason.HISTORY_SHALLOW, f"repository:{self._repo.name}", detail)
+            self._run.leave_out(omission, repository_id)
 
-    def _task(
-        self, repo: GitRepository, repository_id: int, shas: tuple[str, ...], boundary: frozenset[str]
-    ) -> GitTask:
+    def _task(self, repository_id: int, shas: tuple[str, ...], boundary: frozenset[str]) -> GitTask:
+        # It brings PyDriller and the classifier, which a run with nothing new does without.
+        from miner.mining import GitTask
+
+        run = self._run
         return GitTask(
-            git_dir=repo.git_dir,
-            name=repo.name,
+            git_dir=self._repo.git_dir,
+            name=self._repo.name,
             repository_id=repository_id,
-            run_id=self._summary.run_id,
+            run_id=run.summary.run_id,
             shas=shas,
             boundary=boundary,
-            git=self._settings.git,
-            threshold=self._settings.classify.bug_fix_threshold,
-            libraries=self._request.libraries,
-            classify=self._request.classify,
+            git=run.settings.git,
+            threshold=run.settings.classify.bug_fix_threshold,
+            libraries=run.request.libraries,
+            classify=run.request.classify,
         )
 
-    def _leave_out(self, omission: Omission, repository_id: int | None = None) -> None:
-        self._summary.omissions[omission.reason.value] += 1
-        with writing(self._engine) as connection:
-            store.record_omission(connection, self._summary.run_id, SOURCE, omission, repository_id)
 
-
-_RESOLVED = (
-    *(reason for _, reason in _REASONS),
-    OmissionReason.REPOSITORY_UNREACHABLE,
-    OmissionReason.REPOSITORY_EMPTY,
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Ledger:
-    """What the coverage rows of one repository have in common."""
-
-    query: str
-    tip: str
-    run_id: int
-    response: str
-
-    def proof(self, page: Page) -> Coverage | None:
-        """Give what a page proves, if it proves anything yet."""
-        if page.claim is None:
-            return None
-        stored = page.claim.reported - page.claim.skipped
-        return Coverage(
-            source=SOURCE,
-            query=self.query,
-            tip=self.tip,
-            interval=Interval(page.claim.since, page.claim.until),
-            run_id=self.run_id,
-            reported=page.claim.reported,
-            fetched=stored,
-            stored=stored,
-            skipped=page.claim.skipped,
-            response_sha256=self.response,
-        )
-
-    def gap(self, interval: Interval, reason: str) -> Coverage:
-        """Give what is asked for and not there."""
-        return Coverage(SOURCE, self.query, self.tip, interval, self.run_id, complete=False, reason=reason)
+def _proof(page: Page, mined: MinedPage, base: Coverage) -> Coverage | None:
+    """Give what a page proves, if it proves anything yet."""
+    claim = page.claim
+    if claim is None:
+        return None
+    fetched = claim.reported - claim.skipped
+    return replace(
+        base,
+        interval=Interval(claim.since, claim.until),
+        reported=claim.reported,
+        fetched=fetched,
+        stored=fetched - (page.items - mined.seen),
+        skipped=claim.skipped,
+    )

@@ -19,19 +19,19 @@ from typing import Self
 from miner.collect.interface import MinedPage, Page
 from miner.errors import MinerError
 
-_AHEAD = 2
+_AHEAD = 3
 
 
 class Workers:
-    """A pool of processes. Make it before any thread or database connection: where the system can, it forks."""
+    """A pool of processes, started when the first page comes.
 
-    def __init__(self, count: int) -> None:
-        # Forking spares each worker the imports; macOS's system libraries do not survive it.
-        method = "fork" if sys.platform.startswith("linux") else "spawn"
-        self._window = count * (1 + _AHEAD)
-        context = multiprocessing.get_context(method)
-        self._pool = ProcessPoolExecutor(count, mp_context=context, initializer=_settle)
-        self._pool.submit(_settled).result()
+    :param before_start: called first: where the system can, workers are forked, and must share no connection.
+    """
+
+    def __init__(self, count: int, before_start: Callable[[], None]) -> None:
+        self._count = count
+        self._before_start = before_start
+        self._pool: ProcessPoolExecutor | None = None
 
     def run(self, pages: Iterable[Page], stopped: Callable[[], bool]) -> Iterator[tuple[Page, MinedPage]]:
         """Work on the pages at the same time, and give them with their results in their order.
@@ -44,8 +44,8 @@ class Workers:
         begun: deque[tuple[Page, Future[MinedPage]]] = deque()
         try:
             while not stopped():
-                while len(begun) < self._window and (page := next(waiting, None)) is not None:
-                    begun.append((page, self._pool.submit(page.task.run)))
+                while len(begun) < self._count * _AHEAD and (page := next(waiting, None)) is not None:
+                    begun.append((page, self._started().submit(page.task.run)))
                 if not begun:
                     return
                 page, future = begun.popleft()
@@ -65,7 +65,17 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _started(self) -> ProcessPoolExecutor:
+        if self._pool is None:
+            self._before_start()
+            # Forking spares each worker the imports; macOS's system libraries do not survive it.
+            method = "fork" if sys.platform.startswith("linux") else "spawn"
+            context = multiprocessing.get_context(method)
+            self._pool = ProcessPoolExecutor(self._count, mp_context=context, initializer=_settle)
+        return self._pool
 
 
 @contextmanager
@@ -104,7 +114,3 @@ def _settle() -> None:
 def _die_with(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)
-
-
-def _settled() -> None:
-    return

@@ -362,3 +362,25 @@ def test_a_worker_that_dies_is_said_so(lite: Runner, tmp_path: Path, monkeypatch
     assert one(lite, "SELECT status FROM crawl_run") == "failed"
     lite.collect(builder.path)
     assert one(lite, "SELECT count(*) FROM git_commit") == 19
+
+
+def test_all_branches_are_mined_and_a_push_to_one_brings_its_commits_alone(lite: Runner, tmp_path: Path) -> None:
+    """The setting git.branches = all; what another branch brought is not mined again."""
+    builder = keras_history(tmp_path / "r.git", 8)
+    builder.commit("Fix on a side", {"pkg/side.py": "import keras\n"}, parents=[4], branch="side")
+    builder.build(extend=True)
+    lite.flags = {"git": {"branches": "all"}}
+    assert lite.collect(builder.path).seen == 9
+    assert lite.collect(builder.path).up_to_date == 1
+    builder.commit("Fix it again", {"pkg/side.py": "import keras\nx = 1\n"}, parents=[8], branch="side")
+    builder.build(extend=True)
+    assert lite.collect(builder.path).seen == 1
+
+
+def test_a_repository_that_is_gone_keeps_its_rows(runner: Runner, tmp_path: Path) -> None:
+    builder = keras_history(tmp_path / "r.git", 8)
+    runner.collect(builder.path)
+    shutil.rmtree(builder.path)
+    runner.collect(builder.path)
+    assert rows(runner, "SELECT availability FROM repository") == [("gone",)]
+    assert one(runner, "SELECT count(*) FROM git_commit") == 8

@@ -46,7 +46,6 @@ def upgrade() -> None:
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("message_raw", sa.LargeBinary(), nullable=True),
         sa.Column("bug_fix_score", sa.Double(), nullable=False),
-        sa.Column("is_bug_fix", sa.Boolean(), nullable=False),
         sa.Column("bug_fix_rater", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("sha", name=op.f("pk_git_commit")),
     )

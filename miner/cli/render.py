@@ -85,7 +85,6 @@ def status_rows(status: Status) -> list[Row]:
     return [
         *_counts("repositories", status.repositories),
         ("commits", "all", _count(status.commits)),
-        ("commits", "bug fixes", _count(status.bug_fix_commits)),
         ("fixes", "all", _count(status.fixes)),
         *_counts("fixes", status.libraries),
         *_counts("pattern", status.patterns),

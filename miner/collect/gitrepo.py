@@ -25,12 +25,14 @@ class Tip:
     """Where a repository's branches stood when it was asked.
 
     ``shas`` are the commits that the wanted branches point at; none: the repository is empty. ``identity`` is one text
-    for all of them: equal tips have equal histories. ``response`` is what ``git ls-remote`` printed.
+    for all of them: equal tips have equal histories. ``every``: all branches are wanted, not the default one alone.
+    ``response`` is what ``git ls-remote`` printed.
     """
 
     shas: tuple[str, ...]
     identity: str
     default_branch: str | None
+    every: bool
     response: RawResponse
 
 
@@ -58,7 +60,7 @@ class GitRepository:
             arguments, item=self.name, timeout=self._git.command_timeout_seconds, transports=[self.locator.transport]
         )
         response = RawResponse("git", self.locator.public_url, 200, "text/plain", now or datetime.now(UTC), body)
-        return _tip(body.decode("utf-8", "replace"), response, every=every)
+        return read_tip(response, every=every)
 
     def sync(
         self, tip: Tip, on_progress: Callable[[int, int], None], stopped: Callable[[], bool] = lambda: False
@@ -90,13 +92,12 @@ class GitRepository:
             self.git_dir, tip.shas, item=self.name, timeout=self._git.command_timeout_seconds
         )
 
-    def reachable(self, identity: str) -> list[gitobjects.ListedCommit]:
-        """List all commits that could be reached from an earlier tip of one branch; none if the clone lost it."""
-        if not self._has_commit(identity):
+    def reachable(self, tip: Tip) -> list[gitobjects.ListedCommit]:
+        """List all commits that could be reached from an earlier tip, as far as the clone still has it."""
+        kept = [sha for sha in tip.shas if self._has_commit(sha)]
+        if not kept:
             return []
-        return gitobjects.list_history(
-            self.git_dir, [identity], item=self.name, timeout=self._git.command_timeout_seconds
-        )
+        return gitobjects.list_history(self.git_dir, kept, item=self.name, timeout=self._git.command_timeout_seconds)
 
     def is_shallow(self) -> bool:
         """Whether the source gave a history that is cut off."""
@@ -165,9 +166,10 @@ class GitRepository:
             yield
 
 
-def _tip(listing: str, response: RawResponse, *, every: bool) -> Tip:
+def read_tip(response: RawResponse, *, every: bool) -> Tip:
+    """Read what ``git ls-remote --symref`` printed."""
     branch, shas = None, dict[str, str]()
-    for line in listing.splitlines():
+    for line in response.body.decode("utf-8", "replace").splitlines():
         what, _, name = line.partition("\t")
         if what.startswith("ref: ") and name == "HEAD":
             branch = what.removeprefix("ref: refs/heads/")
@@ -176,5 +178,5 @@ def _tip(listing: str, response: RawResponse, *, every: bool) -> Tip:
     distinct = tuple(sorted(set(shas.values())))
     if every:
         heads = "\n".join(f"{sha} {name}" for name, sha in sorted(shas.items()))
-        return Tip(distinct, "all:" + hashlib.sha256(heads.encode()).hexdigest(), branch, response)
-    return Tip(distinct, shas.get("HEAD", ""), branch, response)
+        return Tip(distinct, "all:" + hashlib.sha256(heads.encode()).hexdigest(), branch, every, response)
+    return Tip(distinct, shas.get("HEAD", ""), branch, every, response)

@@ -8,11 +8,8 @@ the interval that it proves are committed together. A source raises only childre
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
-
-from miner.model import Omission
 
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -57,14 +54,3 @@ class Page:
     task: Task
     claim: Claim | None
     items: int
-
-
-@dataclass(frozen=True, slots=True)
-class Work:
-    """All pages that a target still needs, and what the source said of it. No pages: nothing is new."""
-
-    pages: Iterable[Page]
-    items: int
-    omissions: tuple[Omission, ...] = ()
-    incomplete: str = ""
-    totals: Mapping[str, int] = field(default_factory=dict)

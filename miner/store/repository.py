@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from operator import itemgetter
@@ -125,6 +126,31 @@ def tips(connection: Connection, source: str, query: str) -> list[str]:
         .order_by(latest.desc(), coverage.c.tip)
     )
     return list(found)
+
+
+def response_of(connection: Connection, source: str, query: str, tip: str) -> bytes | None:
+    """Give what the source sent when a query was at this state of it; None if no single response is known."""
+    body = connection.scalar(
+        select(raw_response.c.body)
+        .join(coverage, coverage.c.response_sha256 == raw_response.c.response_sha256)
+        .where(coverage.c.source == source, coverage.c.query == key(query), coverage.c.tip == key(tip))
+        .order_by(coverage.c.since_epoch)
+        .limit(1)
+    )
+    return None if body is None else zlib.decompress(body)
+
+
+def mark_gone(connection: Connection, run_id: int, names: Iterable[str]) -> None:
+    """Enter that repositories which were there before are gone; what they brought is kept.
+
+    :param names: names, URLs and paths that they were asked by.
+    """
+    known = select(repository_alias.c.repository_id).where(repository_alias.c.name.in_([key(name) for name in names]))
+    connection.execute(
+        update(repository)
+        .where(repository.c.repository_id.in_(known))
+        .values(availability="gone", checked_at=_now(), run_id=run_id)
+    )
 
 
 def write_page(

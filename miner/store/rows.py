@@ -45,9 +45,9 @@ class PageBuilder:
         self._repository_id = repository_id
         self._bug_fix_rater = bug_fix_rater
 
-    def commit(self, commit: Commit, verdict: BugFixVerdict, is_bug_fix: bool) -> None:
+    def commit(self, commit: Commit, verdict: BugFixVerdict) -> None:
         """Add a commit, the repository's hold on it, and the evidence of its verdict."""
-        self.rows["git_commit"].append((*_commit(commit), verdict.score, is_bug_fix, self._bug_fix_rater))
+        self.rows["git_commit"].append((*_commit(commit), verdict.score, self._bug_fix_rater))
         if self._repository_id is not None:
             self.rows["repository_commit"].append((commit.sha, self._repository_id))
         self.rows["bug_fix_evidence"] += [

@@ -44,7 +44,6 @@ class Status:
 
     repositories: dict[str, int]
     commits: int
-    bug_fix_commits: int
     fixes: int
     libraries: dict[str, int]
     rater: str
@@ -62,7 +61,6 @@ def status(connection: Connection, gaps: int = 20, runs: int = 5) -> Status:
     return Status(
         repositories=_counts(connection, repository, repository.c.availability),
         commits=_count(connection, git_commit),
-        bug_fix_commits=_count(connection, git_commit, git_commit.c.is_bug_fix),
         fixes=sum(libraries.values()),
         libraries=libraries,
         rater=rater,

@@ -197,7 +197,6 @@ git_commit = Table(
     _needed("message", Text(), "Commit message; what is not text is replaced by U+FFFD."),
     _optional("message_raw", LargeBinary(), "The message's bytes, where they are not UTF-8 or hold NUL."),
     _needed("bug_fix_score", Double(), "How sure the message is that the commit repairs a bug, 0 to 1."),
-    _needed("is_bug_fix", Boolean(), "Whether the score reaches the threshold of the settings."),
     _needed("bug_fix_rater", Text(), "The rules that gave the score, with their version."),
     Index(None, "committed_at"),
     comment="One row a commit, however many repositories hold it. Merge commits are not stored.",

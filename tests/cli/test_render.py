@@ -39,7 +39,6 @@ def summary() -> Summary:
 STATUS = Status(
     repositories={"there": 2, "gone": 1},
     commits=1000,
-    bug_fix_commits=200,
     fixes=30,
     libraries={"keras": 20, "torch": 10},
     rater="heuristic/1",
@@ -111,7 +110,6 @@ def test_a_status_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
         ["repositories", "there", "2"],
         ["repositories", "gone", "1"],
         ["commits", "all", "1000"],
-        ["commits", "bug fixes", "200"],
         ["fixes", "all", "30"],
         ["fixes", "keras", "20"],
         ["fixes", "torch", "10"],

@@ -69,7 +69,7 @@ def test_a_rewritten_history_is_followed_and_the_old_one_kept(tmp_path: Path) ->
     builder = history(tmp_path / "s.git")
     repo = repository(builder.path, tmp_path)
     shas(repo)
-    old = builder.shas[-1]
+    old = repo.probe()
     builder.commit("rewritten", {"a.py": "other\n"}, parents=[0])
     builder.build(extend=True)
     assert shas(repo) == {builder.shas[0], builder.shas[-1]}

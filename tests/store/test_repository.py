@@ -197,7 +197,7 @@ def test_commits_are_written_in_one_order_whatever_the_pages(engine: Engine) -> 
         for part in (numbers[:20], numbers[20:]):
             builder = PageBuilder("git", run_id, repository_id)
             for number in part:
-                builder.commit(commit(number), VERDICT, True)
+                builder.commit(commit(number), VERDICT)
             repository.write_page(connection, builder.rows)
         place = "rowid" if engine.dialect.name == "sqlite" else "ctid"
         found = [row.sha for row in connection.exec_driver_sql(f"SELECT sha FROM git_commit ORDER BY {place}")]  # noqa: S608
@@ -289,7 +289,7 @@ def test_a_page_does_not_resolve_what_it_leaves_out_itself(engine: Engine) -> No
     """A commit may repair a selected library and one that was not selected; also when the page is written again."""
     run_id = start(engine)
     builder = PageBuilder("git", run_id, register(engine, run_id))
-    builder.commit(commit(0), VERDICT, True)
+    builder.commit(commit(0), VERDICT)
     builder.fix(fix(sha(0)), NOON)
     builder.omissions([Omission(OmissionReason.LIBRARY_NOT_SELECTED, f"commit:{sha(0)}", "torch", sha(0))])
     for _ in range(2):

@@ -48,7 +48,7 @@ def test_every_row_has_a_value_for_each_column_of_its_table() -> None:
 
 
 def test_a_commit_comes_back_as_it_went_in(engine: Engine, builder: PageBuilder) -> None:
-    builder.commit(commit(1, message_raw=b"\xe9"), VERDICT, True)
+    builder.commit(commit(1, message_raw=b"\xe9"), VERDICT)
     store(engine, builder)
     with reading(engine) as connection:
         found = connection.execute(select(git_commit)).one()._asdict()
@@ -67,13 +67,12 @@ def test_a_commit_comes_back_as_it_went_in(engine: Engine, builder: PageBuilder)
         "message": "Fix it",
         "message_raw": b"\xe9",
         "bug_fix_score": 0.875,
-        "is_bug_fix": True,
         "bug_fix_rater": "bugfix/1",
     }
 
 
 def test_a_label_leads_to_the_span_that_it_rests_on(engine: Engine, builder: PageBuilder) -> None:
-    builder.commit(commit(1), VERDICT, True)
+    builder.commit(commit(1), VERDICT)
     builder.fix(fix(sha(1)), NOON)
     store(engine, builder)
     with reading(engine) as connection:
@@ -94,7 +93,7 @@ def test_a_label_leads_to_the_span_that_it_rests_on(engine: Engine, builder: Pag
     ],
 )
 def test_a_message_that_is_no_plain_text(engine: Engine, builder: PageBuilder, message: str, expected: str) -> None:
-    builder.commit(commit(1, message, message_raw=b"\xe9\x00"), VERDICT, True)
+    builder.commit(commit(1, message, message_raw=b"\xe9\x00"), VERDICT)
     store(engine, builder)
     with reading(engine) as connection:
         found = connection.execute(select(git_commit.c.message, git_commit.c.message_raw)).one()
@@ -107,7 +106,7 @@ def test_nothing_that_a_stranger_commits_breaks_an_insert(
     engine: Engine, builder: PageBuilder, text: str, raw: bytes, number: int
 ) -> None:
     builder.rows.clear()
-    builder.commit(commit(1, text, author_name=text, committed_epoch=number, authored_offset=number), VERDICT, True)
+    builder.commit(commit(1, text, author_name=text, committed_epoch=number, authored_offset=number), VERDICT)
     builder.files(sha(1), [file_change(body=text, body_raw=raw)])
     builder.omissions([Omission(OmissionReason.FILE_NOT_TEXT, f"file:{sha(1)}:{text * 200}", text, sha(1))])
     with writing(engine) as connection:
@@ -119,7 +118,7 @@ def test_nothing_that_a_stranger_commits_breaks_an_insert(
 @pytest.mark.parametrize("year", [1, 1969, 9999])
 def test_times_at_the_ends_of_the_calendar(engine: Engine, builder: PageBuilder, year: int) -> None:
     moment = datetime(year, 12, 31, 23, 59, 59, tzinfo=UTC)
-    builder.commit(commit(1, committed_at=moment, authored_at=None), VERDICT, True)
+    builder.commit(commit(1, committed_at=moment, authored_at=None), VERDICT)
     store(engine, builder)
     with reading(engine) as connection:
         found = connection.execute(select(git_commit.c.committed_at, git_commit.c.authored_at)).one()
@@ -127,7 +126,7 @@ def test_times_at_the_ends_of_the_calendar(engine: Engine, builder: PageBuilder,
 
 
 def test_an_epoch_beyond_all_calendars_is_bounded(engine: Engine, builder: PageBuilder) -> None:
-    builder.commit(commit(1, committed_at=None, committed_epoch=2**64), VERDICT, False)
+    builder.commit(commit(1, committed_at=None, committed_epoch=2**64), VERDICT)
     store(engine, builder)
     with reading(engine) as connection:
         assert connection.scalar(select(git_commit.c.committed_epoch)) == 2**62 - 1

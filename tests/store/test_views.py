@@ -36,12 +36,12 @@ def filled(engine: Engine) -> Engine:
         ]
         first = PageBuilder("git", run_id, ids[0], "bugfix/1")
         for number, library, pattern in FIXES:
-            first.commit(commit(number, f"Fix {number}"), VERDICT, True)
+            first.commit(commit(number, f"Fix {number}"), VERDICT)
             first.fix(fix(sha(number), library, pattern), NOON)
         first.labels(f"git:{sha(0)}:1", fix(sha(0), pattern="monitor", rater="ada").labels)
         second = PageBuilder("git", run_id, ids[1], "bugfix/1")
-        second.commit(commit(0), VERDICT, True)
-        second.commit(commit(9, "Tidy"), VERDICT, False)
+        second.commit(commit(0), VERDICT)
+        second.commit(commit(9, "Tidy"), VERDICT)
         for builder in (first, second):
             repository.write_page(connection, builder.rows)
         repository.finish_run(connection, run_id, "complete", {})
@@ -153,7 +153,7 @@ def test_the_status_gives_the_totals(filled: Engine) -> None:
         failed = Coverage("git", "q", "tip", Interval(2, 9), 1, complete=False, reason="stopped")
         repository.add_coverage(connection, failed)
         found = status(connection)
-    assert (found.commits, found.bug_fix_commits, found.fixes) == (5, 4, 4)
+    assert (found.commits, found.fixes) == (5, 4)
     assert found.repositories == {"there": 2}
     assert list(found.libraries.items()) == [("keras", 3), ("torch", 1)]
     assert (found.rater, list(found.patterns.items())) == (

@@ -64,7 +64,7 @@ def page(run_id: int, repository_id: int, numbers: range = range(3)) -> PageRows
     """A page of commits with one fix each, and an omission."""
     builder = PageBuilder("git", run_id, repository_id, "bugfix/1")
     for number in numbers:
-        builder.commit(commit(number), VERDICT, True)
+        builder.commit(commit(number), VERDICT)
         builder.files(sha(number), [file_change()])
         builder.fix(fix(sha(number)), NOON)
     builder.omissions([Omission(OmissionReason.FILE_BINARY, f"file:{sha(numbers[0])}:x.png", "2 MB", sha(numbers[0]))])

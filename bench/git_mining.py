@@ -1,0 +1,186 @@
+"""Prints what ``miner collect`` costs beside git itself and beside PyDriller's traversal, in one run on one machine.
+
+    python bench/git_mining.py REPOSITORY [--runs 3] [--workers 2] [--skip-pydriller]
+
+REPOSITORY is a local clone. It is cloned into a scratch folder first; that is not timed. Every figure is a whole process
+from start to end, the database empty before each; commands take turns, and medians and ratios of medians are printed.
+
+- floor: ``git log -p --no-merges -M`` over the commits whose diffs the miner extracts (its bug-fix candidates).
+- history: the same over every commit that the miner looks at.
+- pydriller: PyDriller's own traversal over the candidates, touching the same fields.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MINER_", "GIT_"))}
+TRAVERSAL = """
+import sys
+from pydriller import Git
+git = Git(sys.argv[1])
+for sha in sys.stdin.read().split():
+    for file in git.get_commit(sha).modified_files:
+        file.change_type, file.old_path, file.new_path, file.added_lines, file.deleted_lines, file.diff
+"""
+
+
+@dataclass
+class Run:
+    """A process that has ended: seconds on the clock, and its own peak memory in MB (its children's not counted)."""
+
+    seconds: float
+    peak_mb: float
+
+
+def measure(command: Sequence[str], *, environ: dict[str, str] | None = None, data: bytes = b"") -> Run:
+    """Run a command to its end."""
+    started = time.perf_counter()
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=ENVIRONMENT | (environ or {}),
+    ) as process:
+        assert process.stdin is not None
+        peaks = [0.0]
+        watcher = threading.Thread(target=watch_memory, args=(process, peaks))
+        watcher.start()
+        process.stdin.write(data)
+        process.stdin.close()
+        code = process.wait()
+        seconds = time.perf_counter() - started
+        watcher.join()
+    if code:
+        raise SystemExit(f"{command[0]} ended with exit code {code}")
+    return Run(seconds, max(peaks))
+
+
+def watch_memory(process: subprocess.Popen[bytes], peaks: list[float]) -> None:
+    """Note the process's high-water mark until it ends; the mark never falls, so the last look tells."""
+    status = Path(f"/proc/{process.pid}/status")
+    while process.poll() is None:
+        try:
+            text = status.read_text(encoding="ascii")
+        except OSError:
+            return
+        peaks += [int(line.split()[1]) / 1024 for line in text.splitlines() if line.startswith("VmHWM")]
+        time.sleep(0.02)
+
+
+class Bench:
+    """The scratch folder, the clone in it, and the commands."""
+
+    def __init__(self, scratch: Path, repository: Path, workers: int) -> None:
+        self.scratch = scratch
+        self.repository = repository
+        self.workers = workers
+        self.environ = {"MINER_STORAGE__DATA_DIR": str(scratch / "data")}
+
+    def collect(self, database: str, *flags: str) -> list[str]:
+        """Give the command of a collect into a database of the scratch folder."""
+        url = f"sqlite:///{self.scratch / database}"
+        asked = ["--repo", str(self.repository), "--workers", str(self.workers), "--database-url", url, "--quiet"]
+        return [sys.executable, "-m", "miner", "collect", *asked, *flags]
+
+    def fresh(self, *flags: str) -> Run:
+        """Collect into an empty database; the clone is there."""
+        for file in self.scratch.glob("run.db*"):
+            file.unlink()
+        return measure(self.collect("run.db", *flags), environ=self.environ)
+
+    @property
+    def clone(self) -> Path:
+        """The miner's clone."""
+        return next((self.scratch / "data" / "repositories").glob("*.git"))
+
+    def shas(self, sql: str) -> bytes:
+        """Give the commits that a query on the first database names."""
+        with sqlite3.connect(self.scratch / "first.db") as connection:
+            return "".join(f"{sha}\n" for (sha,) in connection.execute(sql)).encode()
+
+    def log(self, shas: bytes) -> Run:
+        """Let git print the diffs of commits."""
+        command = [
+            "git",
+            "--git-dir",
+            str(self.clone),
+            "log",
+            "-p",
+            "--no-merges",
+            "-M",
+            "--stdin",
+            "--no-walk=unsorted",
+        ]
+        return measure(command, data=shas)
+
+    def traversal(self, shas: bytes) -> Run:
+        """Let PyDriller read the same commits in its own way."""
+        return measure([sys.executable, "-c", TRAVERSAL, str(self.clone)], data=shas)
+
+    def second_run(self) -> list[str]:
+        """Collect again with nothing new, and give the git commands that ran."""
+        folder, log = self.scratch / "bin", self.scratch / "git.log"
+        folder.mkdir()
+        real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
+        (folder / "git").write_text(f'#!/bin/sh\necho "$@" >>{log}\nexec {real} "$@"\n')
+        (folder / "git").chmod(0o755)
+        path = f"{folder}:{os.environ['PATH']}"
+        run = measure(self.collect("first.db"), environ=self.environ | {"PATH": path})
+        commands = [line.split()[0] for line in log.read_text().splitlines()]
+        return [f"{run.seconds:.2f} s", *(name for name in commands if name != "--version")]
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("repository", type=Path)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--skip-pydriller", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="miner-bench-") as scratch:
+        report(Bench(Path(scratch), asked.repository.resolve(), asked.workers), asked.runs, asked.skip_pydriller)
+
+
+def report(bench: Bench, runs: int, skip_pydriller: bool) -> None:
+    """Run everything in turn and print the table."""
+    measure(bench.collect("first.db"), environ=bench.environ)
+    candidates = bench.shas("SELECT DISTINCT sha FROM file_change")
+    history = bench.shas("SELECT sha FROM git_commit")
+    print(f"{bench.repository.name}: {history.count(10):,} commits without merges, {candidates.count(10):,} candidates")
+    variants: dict[str, Callable[[], Run]] = {
+        "floor (git log -p, candidates)": lambda: bench.log(candidates),
+        "history (git log -p, all commits)": lambda: bench.log(history),
+        "miner collect --no-classify": lambda: bench.fresh("--no-classify"),
+        "miner collect": lambda: bench.fresh(),
+    }
+    found: dict[str, list[Run]] = {name: [] for name in variants}
+    for _ in range(runs):
+        for name, variant in variants.items():
+            found[name].append(variant())
+    if not skip_pydriller:
+        found["PyDriller's traversal, candidates"] = [bench.traversal(candidates)]
+    floor, whole, bare = (statistics.median(run.seconds for run in found[name]) for name in list(variants)[:3])
+    print(f"{'':36}{'seconds':>9}{'x floor':>9}{'x history':>11}{'x no-classify':>15}{'peak MB':>9}")
+    for name, timed in found.items():
+        seconds = statistics.median(run.seconds for run in timed)
+        ratios = f"{seconds / floor:9.2f}{seconds / whole:11.2f}{seconds / bare:15.2f}"
+        print(f"{name:36}{seconds:9.2f}{ratios}{max(run.peak_mb for run in timed):9.0f}")
+    print("second run, nothing new:", ", ".join(bench.second_run()))
+
+
+if __name__ == "__main__":
+    main()
