@@ -56,11 +56,12 @@ def _calls(found: Facts, old: Sequence[Call], new: Sequence[Call], span_of: Span
         return
     pairs = list(_same_name(gone, come))
     renamed = list(_same_place(gone, come))
+    renamings = [(f"{before.name}(", f"{after.name}(") for before, after in renamed if before.name]
     for before, after in pairs:
-        _arguments(found, before, after, span_of)
+        _arguments(found, before, after, renamings, span_of)
     for before, after in renamed:
         found.calls.append(_call_fact(Kind.RENAMED, after, before.name, span_of("new", after.place())))
-        _arguments(found, before, after, span_of)
+        _arguments(found, before, after, renamings, span_of)
     for call in gone:
         found.calls.append(_call_fact(Kind.REMOVED, call, "", span_of("old", call.place())))
     for call in come:
@@ -100,11 +101,11 @@ def _call_fact(kind: Kind, call: Call, old_name: str, span: Span) -> CallFact:
     return CallFact(kind, call.name, call.short, old_name, call.within, span)
 
 
-def _arguments(found: Facts, before: Call, after: Call, span_of: SpanOf) -> None:
+def _arguments(found: Facts, before: Call, after: Call, renamings: list[tuple[str, str]], span_of: SpanOf) -> None:
     def add(kind: Kind, was: Argument | None, now: Argument | None) -> None:
         side: SideName = "old" if now is None else "new"
         shown = now or was
-        if shown is None:
+        if shown is None or (was and now and kind is Kind.CHANGED and _told(was.value, now.value, renamings)):
             return
         found.arguments.append(
             ArgumentFact(
@@ -134,13 +135,11 @@ def _match_arguments(gone: list[Argument], come: list[Argument], add: Add) -> No
             add(Kind.MOVED, *moved)
         return
     for was, now in _take(gone, come, lambda was, now: was.keyword is not None and was.keyword == now.keyword):
-        if not _only_nested(was.value, now.value):
-            add(Kind.CHANGED, was, now)
+        add(Kind.CHANGED, was, now)
     for was, now in _take(gone, come, lambda was, now: was.value == now.value and was.keyword != now.keyword):
         add(Kind.RENAMED, was, now)
     for was, now in _take(gone, come, lambda was, now: was.keyword is None is now.keyword):
-        if not _only_nested(was.value, now.value):
-            add(Kind.CHANGED, was, now)
+        add(Kind.CHANGED, was, now)
     for was in gone:
         add(Kind.REMOVED, was, None)
     for now in come:
@@ -158,6 +157,13 @@ def _take(
             come.remove(now)
             pairs.append((was, now))
     return pairs
+
+
+def _told(old: str, new: str, renamings: list[tuple[str, str]]) -> bool:
+    """Tell whether the facts of the calls in two values already tell their difference."""
+    for before, after in renamings:
+        old = old.replace(before, after)
+    return old == new or _only_nested(old, new)
 
 
 def _only_nested(old: str, new: str) -> bool:

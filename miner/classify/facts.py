@@ -77,7 +77,10 @@ class ArgumentFact:
 
 @dataclass(frozen=True, slots=True)
 class AssignmentFact:
-    """An assignment (or prototxt field) added, removed or changed; RENAMED: another target takes the same value."""
+    """An assignment, a parameter's default or a field of a prototxt that was added, removed or changed.
+
+    RENAMED: another target takes the same value.
+    """
 
     kind: Kind
     target: str

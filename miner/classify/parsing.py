@@ -37,7 +37,8 @@ MAX_DEPTH: Final = 200
 _LANGUAGE: Final = Language(tree_sitter_python.language())
 _QUERY: Final = Query(
     _LANGUAGE,
-    "(call) @call (assignment) @assign (import_statement) @import (import_from_statement) @import"
+    "(call) @call (assignment) @assign (default_parameter) @assign (typed_default_parameter) @assign"
+    " (import_statement) @import (import_from_statement) @import"
     " (for_statement) @for (while_statement) @while (with_statement) @with (if_statement) @if"
     " (print_statement) @print (delete_statement) @del (try_statement) @try (function_definition) @def",
 )
@@ -104,7 +105,7 @@ class Call:
 
 
 class Assignment(NamedTuple):
-    """An assignment to a name, an attribute or an item."""
+    """An assignment to a name, an attribute or an item, or the default of a parameter."""
 
     target: str
     value: str
@@ -244,7 +245,8 @@ class _Reader:
         return tuple(found)
 
     def _assignment(self, node: Node) -> Assignment | None:
-        target, value = node.child_by_field_name("left"), node.child_by_field_name("right")
+        fields = ("left", "right") if node.type == "assignment" else ("name", "value")
+        target, value = (node.child_by_field_name(name) for name in fields)
         if target is None or value is None:
             return None
         return Assignment(self._text(target), self._text(value), self._place(node))

@@ -28,7 +28,15 @@ WRANGLING_CALLS: Final = words("wrangling_calls")
 CONTRACT_CALLS: Final = words("contract_calls")
 
 
-_LISTED: Final = LOSSES | DTYPES | ITERATION_NAMES | frozenset(renames("symbols")) | frozenset(renames("keywords"))
+_RENAMED: Final = frozenset(
+    entry.new.rpartition(".")[2]
+    for kind in ("symbols", "keywords")
+    for found in renames(kind).values()
+    for entry in found
+)
+_LISTED: Final = (
+    _RENAMED | LOSSES | DTYPES | ITERATION_NAMES | frozenset(renames("symbols")) | frozenset(renames("keywords"))
+)
 _PARTS: Final = words("telling_words")
 TELLING_NAMES: Final = frozenset(name.lower() for word in _LISTED | _PARTS for name in word.split("."))
 """The single names, lowered, that telling tokens are made of, but for those that :data:`TELLING_STEMS` stand for."""

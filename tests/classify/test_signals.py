@@ -39,6 +39,7 @@ def calls(found: Facts) -> list[tuple[Kind, str, str]]:
             "   f(g(1),\n-    2)\n+    3)\n x", (Kind.CHANGED, "f", None, "2", "3"), id="closed by a changed line"
         ),
         pytest.param("-    units=2)\n+    units=3)", (Kind.CHANGED, "", "units", "2", "3"), id="call out of sight"),
+        pytest.param("-f(1, tf.a(x))\n+f(2, tf.b(x))", (Kind.CHANGED, "f", None, "1", "2"), id="beside a renamed call"),
         pytest.param("-Dense(1)(x)\n+Dense(1)(y)", (Kind.CHANGED, "Dense()", None, "x", "y"), id="call of a call"),
     ],
 )
@@ -74,6 +75,12 @@ def test_assignment_facts() -> None:
         (Kind.RENAMED, "y", "x", "f", "f"),
         (Kind.ADDED, "z", "", "", "3"),
     ]
+
+
+def test_default_of_a_parameter_is_an_assignment() -> None:
+    """Another default in a function's head is told like another value for a name."""
+    (fact,) = facts("-def f(x, loss: int = 1, y=2):\n+def f(x, loss: int = 3, y=2):").assignments
+    assert (fact.kind, fact.target, fact.old, fact.new, fact.span.start) == (Kind.CHANGED, "loss", "1", "3", 9)
 
 
 def test_import_and_statement_facts() -> None:

@@ -17,7 +17,7 @@ from miner.classify.vocabulary import CONTRACT_CALLS, SHAPE_CALLS, TYPE_CALLS
 from miner.classify.voting import Vote, arguments, calls
 
 _KEYWORDS: Final = frozenset(
-    {"return_sequences", "return_state", "feed_dict", "logits", "labels", "from_logits", "data_format", "name", "scope"}
+    {"return_sequences", "return_state", "feed_dict", "logits", "labels", "from_logits", "data_format"}
     | {"is_training", "training", "sparse", "validate_shape", "class_mode", "device", "map_location"}
 )
 _WRAPPERS: Final = CONTRACT_CALLS - SHAPE_CALLS
@@ -46,4 +46,4 @@ def _wraps(old: str, new: str) -> bool:
     if not short or short == long or not long.endswith(")") or short not in long:
         return False
     called = long.replace(short, "", 1).replace("(", ".").strip(".) ").rpartition(".")[2]
-    return called not in TYPE_CALLS and called not in SHAPE_CALLS
+    return called.isidentifier() and called not in TYPE_CALLS and called not in SHAPE_CALLS

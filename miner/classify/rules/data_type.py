@@ -38,7 +38,7 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
         yield Vote("cast", 2.2, call.span)
     for call in calls(facts, _METHODS):
         is_method = "." in call.name
-        yield Vote("cast" if is_method else "conversion", 2.2 if is_method else 0.8, call.span)
+        yield Vote("cast" if is_method else "conversion", 2.2 if is_method else 1.2, call.span)
     for argument in arguments(facts, _KEYWORDS):
         yield Vote("dtype", 2.5, argument.span)
     for argument in facts.arguments:

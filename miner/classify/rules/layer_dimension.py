@@ -3,7 +3,8 @@
 Paper: Table 2. Decided by a number or size argument of a layer's constructor that has another value; by names such as
 ``hidden_size`` that are given another value.
 
-Does not match: a keyword that was only renamed (versioning), and reshaping of data (data dimension).
+Does not match: a size made whole with ``int()`` (data type), a keyword that was only renamed (versioning), and
+reshaping of data (data dimension).
 """
 
 from __future__ import annotations
@@ -45,5 +46,7 @@ def _is_size(argument: ArgumentFact) -> bool:
     if argument.keyword in DIMENSION_KEYWORDS:
         return argument.kind is not Kind.RENAMED
     if argument.keyword is not None or argument.kind is not Kind.CHANGED:
+        return False
+    if argument.new == f"int({argument.old})":
         return False
     return _SIZE.search(argument.new) is not None and not argument.new.startswith(("'", '"'))
