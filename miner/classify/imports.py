@@ -16,6 +16,9 @@ MAX_SOURCE: Final = 200_000
 MAX_IMPORTS: Final = 500
 """Imports of a file that are read."""
 
+LUA: Final = "lua:"
+"""Stands before the name of a module that Lua requires: ``nn`` is Torch's in Lua, and anybody's in Python."""
+
 _MAX_STATEMENT = 2_000
 _PYTHON = re.compile(
     r"""[ \t">#%.\\]*(?:
@@ -68,15 +71,13 @@ def find(text: str, language: str = "") -> Iterator[Import]:
 
 
 def _others(text: str, left: int) -> Iterator[Import]:
-    for word, pattern in (("require", _REQUIRE), ("#include", _INCLUDE)):
+    for word, pattern, prefix in (("require", _REQUIRE, LUA), ("#include", _INCLUDE, "")):
         for line_start in _starts(text, word):
             matched = pattern.search(text, line_start, _line_end(text, line_start))
             if matched and left > 0:
                 left -= 1
-                module = matched["module"]
-                yield Import(
-                    module, "", matched.groupdict().get("name") or module, matched.start("module"), matched.end()
-                )
+                module, (start, end) = matched["module"], matched.span("module")
+                yield Import(prefix + module, "", matched.groupdict().get("name") or module, start, end)
 
 
 def _starts(text: str, word: str) -> Iterator[int]:

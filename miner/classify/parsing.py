@@ -67,7 +67,7 @@ class Where(NamedTuple):
     end: int
 
 
-Place = Callable[[], Where]
+Locate = Callable[[], Where]
 """Tells where a thing is; asked only for what becomes a fact."""
 
 
@@ -77,7 +77,7 @@ class Argument(NamedTuple):
     keyword: str | None
     position: int
     value: str
-    place: Place
+    place: Locate
 
 
 @dataclass(slots=True, eq=False)
@@ -87,7 +87,7 @@ class Call:
     name: str
     within: str
     text: str
-    place: Place
+    place: Locate
     _read: Callable[[], tuple[Argument, ...]]
     _arguments: tuple[Argument, ...] | None = None
 
@@ -109,14 +109,14 @@ class Assignment(NamedTuple):
 
     target: str
     value: str
-    place: Place
+    place: Locate
 
 
 class Statement(NamedTuple):
     """A statement, by its keyword."""
 
     what: str
-    place: Place
+    place: Locate
 
 
 class Parsed(NamedTuple):
@@ -124,7 +124,7 @@ class Parsed(NamedTuple):
 
     calls: tuple[Call, ...]
     assignments: tuple[Assignment, ...]
-    imports: tuple[tuple[str, Place], ...]
+    imports: tuple[tuple[str, Locate], ...]
     statements: tuple[Statement, ...]
 
 
@@ -251,7 +251,7 @@ class _Reader:
             return None
         return Assignment(self._text(target), self._text(value), self._place(node))
 
-    def _imports(self, node: Node) -> Iterator[tuple[str, Place]]:
+    def _imports(self, node: Node) -> Iterator[tuple[str, Locate]]:
         place = self._place(node)
         for found in imports.find(self.bytes[node.start_byte : node.end_byte].decode("utf-8", "replace")):
             yield found.target, place
@@ -264,7 +264,7 @@ class _Reader:
         )
         return (_SPACE.sub(" ", text) if "\n" in text or "  " in text else text)[:MAX_VALUE]
 
-    def _place(self, node: Node) -> Place:
+    def _place(self, node: Node) -> Locate:
         return partial(self._where, node)
 
     def _where(self, node: Node) -> Where:
@@ -308,7 +308,7 @@ def other(lines: Sequence[Line], gaps: Sequence[int] = ()) -> Parsed:
     return Parsed(tuple(calls), tuple(assignments[:MAX_NODES]), (), ())
 
 
-def _fixed(row: int, start: int, end: int) -> Place:
+def _fixed(row: int, start: int, end: int) -> Locate:
     return partial(Where, row, start, end)
 
 
@@ -341,6 +341,6 @@ def _closers(text: str) -> dict[int, int]:
     return pairs
 
 
-def _line_arguments(text: str, place: Place) -> tuple[Argument, ...]:
+def _line_arguments(text: str, place: Locate) -> tuple[Argument, ...]:
     values = [value.strip()[:MAX_VALUE] for value in _SEPARATOR.split(text)[:MAX_ARGUMENTS]] if text.strip() else []
     return tuple(Argument(None, position, value, place) for position, value in enumerate(values))

@@ -50,6 +50,7 @@ def ranked(change: Change, manifest: libraries.Manifest = ()) -> list[str]:
             id="names of a list in brackets",
         ),
         pytest.param("a.lua", "lua", "require 'nn'\nlocal x = 1\n", "-x = 1\n+x = nn.Linear(2)", ["torch"], id="lua"),
+        pytest.param("a.py", "python", "import nn\n", "-x = 1\n+x = nn.Linear(2)", [], id="nn is torch's in lua only"),
         pytest.param("net.prototxt", "prototxt", None, "-lr: 1\n+lr: 2", ["caffe"], id="an ending of its own"),
         pytest.param("a.cc", "c++", '#include "caffe/layer.hpp"\n', "-int x;\n+int y;", ["caffe"], id="c++ include"),
         pytest.param(
