@@ -134,12 +134,13 @@ class _Run:
         except Interrupted:
             return
         except RepositoryError as error:
-            self.summary.failed[name] = str(error)
+            detail = str(error).removeprefix(f"{name}: ")
+            self.summary.failed[name] = detail
             reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))
             if reason is OmissionReason.REPOSITORY_MISSING:
                 with writing(self.engine) as connection:
                     store.mark_gone(connection, self.summary.run_id, [key])
-            self.leave_out(Omission(reason, f"repository:{name}", str(error)))
+            self.leave_out(Omission(reason, f"repository:{name}", detail))
 
     def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
         self.summary.seconds = time.monotonic() - started
@@ -258,6 +259,12 @@ class _Mining:
         with writing(self._run.engine) as connection:
             for gap in left:
                 store.add_coverage(connection, replace(base, interval=gap, complete=False, reason=reason))
+        if self._repo.borrows():
+            detail = (
+                "git finds objects missing in the source; it is read as it is, and files without content are left out"
+            )
+            omission = Omission(OmissionReason.OBJECTS_MISSING, f"repository:{self._repo.name}", detail)
+            self._run.leave_out(omission, repository_id)
         if shallow:
             detail = "the source has only a part of the history: 'git fetch --unshallow' there brings the rest"
             omission = Omission(OmissionReason.HISTORY_SHALLOW, f"repository:{self._repo.name}", detail)

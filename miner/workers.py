@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,8 @@ from miner.collect.interface import MinedPage, Page
 from miner.errors import MinerError
 
 _AHEAD = 3
+# Rows are tuples of plain values, without cycles; by default Python would look for some after every 700.
+_COLLECT_EVERY = 50_000
 
 
 class Workers:
@@ -71,6 +74,10 @@ class Workers:
     def _started(self) -> ProcessPoolExecutor:
         if self._pool is None:
             self._before_start()
+            # What is loaded now stays: no collection need look at it, nor copy it into each worker.
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(_COLLECT_EVERY)
             # Forking spares each worker the imports; macOS's system libraries do not survive it.
             method = "fork" if sys.platform.startswith("linux") else "spawn"
             context = multiprocessing.get_context(method)

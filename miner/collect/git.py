@@ -7,6 +7,7 @@ credential helper. Clones are bare: there is no work tree, so no smudge filter, 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import select
@@ -34,6 +35,13 @@ from miner.resources import resource
 MINIMUM_VERSION = (2, 32)
 
 _LOOK_EVERY_SECONDS = 0.5
+_PIPE_BYTES = 1 << 20
+# A git that diffs thousands of commits asks the system for the same memory again and again; glibc can keep it.
+_KEEP_MEMORY = {
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(128 << 20),
+    "MALLOC_TOP_PAD_": str(16 << 20),
+}
 
 _KEPT_VARIABLES = (
     "PATH",
@@ -233,11 +241,15 @@ class Conversation:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env=environment(),
+            env=environment() | _KEEP_MEMORY,
             start_new_session=True,
         )
         self._in = _descriptor(self._process.stdin)
         self._out = _descriptor(self._process.stdout)
+        if hasattr(fcntl, "F_SETPIPE_SZ"):
+            # Git can write ahead while a diff is parsed.
+            with contextlib.suppress(OSError):
+                fcntl.fcntl(self._out, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._readable = select.poll()
         self._readable.register(self._out, select.POLLIN)
 

@@ -10,15 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from miner.collect import git
+from miner.errors import RepositoryError
 from miner.model import Commit
 
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd", "%B")
 _DIFF_OPTIONS = (
-    *("diff-tree", "--stdin", "--root", "-r", "--raw", "-z", "--full-index", "-p", "-U3", "-M50%", "-l1000"),
+    *("--root", "-r", "--raw", "-z", "--full-index", "-p", "-U3", "-M50%", "-l1000"),
     *("--diff-algorithm=myers", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
 )
 _LOG_OPTIONS = ("--no-walk=unsorted", "--stdin", "--date=raw", "-z", "--no-show-signature", "--no-notes")
 _ASKED_AHEAD = 16
+_MOST_UNREADABLE = 200
+_NO_BLOB_MODES = frozenset({"000000", "160000"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +35,16 @@ class ListedCommit:
 
 @dataclass(frozen=True, slots=True)
 class RawDiff:
-    """What git printed for one commit, without the last line's end: raw records and patch; or why there is none."""
+    """What git printed for one commit, without the last line's end: raw records and patch; or why there is none.
+
+    ``unreadable`` are files that it lacks, because git could not read them.
+    """
 
     sha: str
     data: bytes
     problem: str = ""
     too_large: bool = False
+    unreadable: tuple[str, ...] = ()
 
 
 def list_history(git_dir: Path, tips: Iterable[str], *, item: str, timeout: float) -> list[ListedCommit]:
@@ -153,7 +160,7 @@ class DiffReader:
             if diff.problem and self._conversation is None:
                 waiting.extendleft(reversed(asked))
                 asked.clear()
-            yield diff
+            yield self._salvaged(diff) if diff.problem and not diff.too_large else diff
 
     def close(self) -> None:
         """End the command."""
@@ -165,8 +172,8 @@ class DiffReader:
     def _ask(self, sha: str) -> None:
         if self._conversation is None:
             # A file above core.bigFileThreshold is never loaded: git calls it binary.
-            options = ["-c", f"core.bigFileThreshold={self._max_file_bytes}", *_DIFF_OPTIONS]
-            self._conversation = git.Conversation(options, self._git_dir, timeout=self._timeout)
+            command = ["-c", f"core.bigFileThreshold={self._max_file_bytes}", "diff-tree", "--stdin", *_DIFF_OPTIONS]
+            self._conversation = git.Conversation(command, self._git_dir, timeout=self._timeout)
         # diff-tree repeats a line that is not an object id: it marks where the answer ends.
         self._conversation.ask(f"{sha}\n{_end(sha)}\n".encode())
 
@@ -196,6 +203,39 @@ class DiffReader:
             return RawDiff(sha, b"", f"its diff has {dropped + end:,} bytes", too_large=True)
         return RawDiff(sha, bytes(buffer[1:end]))
 
+    def _salvaged(self, diff: RawDiff) -> RawDiff:
+        """Give a commit's diff without the files that cannot be read, if that is all that is wrong with it."""
+        try:
+            bad = self._unreadable(diff.sha)
+            if not bad or len(bad) > _MOST_UNREADABLE:
+                return diff
+            paths = [f":(exclude,literal){path}" for path in bad]
+            limit = f"core.bigFileThreshold={self._max_file_bytes}"
+            data = self._run(["-c", limit, "diff-tree", *_DIFF_OPTIONS, diff.sha, "--", *paths])
+        except RepositoryError:
+            return diff
+        if len(data) > self._max_commit_bytes:
+            return RawDiff(diff.sha, b"", f"its diff has {len(data):,} bytes", too_large=True)
+        return RawDiff(diff.sha, data.removesuffix(b"\n"), unreadable=tuple(bad))
+
+    def _unreadable(self, sha: str) -> list[str]:
+        listed = self._run(["diff-tree", "-r", "--root", "--raw", "-z", "--full-index", "--no-renames", sha])
+        _, *fields = listed.split(b"\0")
+        reader = BlobReader(self._git_dir, timeout=self._timeout, max_bytes=self._max_file_bytes)
+        bad = []
+        try:
+            for record, path in zip(fields[::2], fields[1::2], strict=False):
+                modes_and_ids = record[1:].decode("ascii").split(" ")
+                wanted = [(mode, blob) for mode, blob in zip(modes_and_ids[:2], modes_and_ids[2:4], strict=True)]
+                if not all(mode in _NO_BLOB_MODES or reader.is_readable(blob) for mode, blob in wanted):
+                    bad.append(path.decode("utf-8", "surrogateescape"))
+        finally:
+            reader.close()
+        return bad
+
+    def _run(self, arguments: Sequence[str]) -> bytes:
+        return git.run(arguments, item=str(self._git_dir), timeout=self._timeout, git_dir=self._git_dir)
+
 
 def _end(sha: str) -> str:
     return f"#end {sha}"
@@ -214,6 +254,11 @@ class BlobReader:
         self._sizes.ask([name])
         kind, size = _kind_and_size(self._sizes.line())
         return size if kind == b"blob" else None
+
+    def is_readable(self, name: str) -> bool:
+        """Tell whether a blob is there and, unless it is over the size limit, whole."""
+        size = self.size(name)
+        return size is not None and (size > self._max_bytes or self.read(name) is not None)
 
     def read(self, name: str) -> bytes | None:
         """Give a blob's bytes, or None if it is not there, damaged, or over the size limit."""

@@ -9,15 +9,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from miner.collect import git, gitobjects
 from miner.collect.locators import Locator
-from miner.errors import RepositoryError, RepositoryTooLargeError
+from miner.errors import RepositoryCorruptError, RepositoryError, RepositoryTooLargeError
 from miner.model import RawResponse
 from miner.settings import Settings
 
 _HEADS = "refs/miner/heads/"
 _DEFAULT = "refs/miner/default"
+_BORROWED = "refs/miner/borrowed/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,11 @@ class GitRepository:
             self._check_room()
             self._clean()
             git.run(["init", "--quiet", "--bare", str(self.git_dir)], item=self.name, timeout=60)
-            self._fetch(on_progress, stopped)
+            try:
+                self._fetch(on_progress, stopped)
+            except RepositoryCorruptError:
+                if not self._borrow(tip):
+                    raise
             if not all(self._has_commit(sha) for sha in tip.shas):
                 raise RepositoryError(f"{self.name}: its history was rewritten while it was fetched; run again")
 
@@ -124,6 +131,28 @@ class GitRepository:
             on_progress=on_progress,
             stopped=stopped,
         )
+
+    def borrows(self) -> bool:
+        """Whether the clone reads its objects from a damaged source, which git refuses to copy."""
+        return (self.git_dir / "objects" / "info" / "alternates").exists()
+
+    def _borrow(self, tip: Tip) -> bool:
+        """Read the objects of a local source where they are: what it lacks then costs the commits that need it alone.
+
+        A clone is refused as a whole where a single object is missing, and mirrors without their largest files exist.
+        """
+        if self.locator.transport != "file":
+            return False
+        source = Path(unquote(urlsplit(self.locator.url).path))
+        found = next((path for path in (source / "objects", source / ".git" / "objects") if path.is_dir()), None)
+        if found is None:
+            return False
+        (self.git_dir / "objects" / "info" / "alternates").write_text(f"{found}\n", encoding="utf-8")
+        if not all(self._has_commit(sha) for sha in tip.shas):
+            return False
+        for sha in tip.shas:
+            git.run(["update-ref", f"{_BORROWED}{sha}", sha], item=self.name, timeout=60, git_dir=self.git_dir)
+        return True
 
     def has(self, tip: Tip) -> bool:
         """Whether a finished fetch brought the tip: an object alone may come from one that was broken off."""

@@ -133,13 +133,18 @@ def extract(raw: RawDiff, blobs: Blobs, limits: Limits) -> Extraction:
     if len(diffs) > limits.max_commit_files:
         detail = f"it changes {len(diffs):,} files, more than git.max_commit_files"
         return Extraction((), (Omission(OmissionReason.COMMIT_TOO_LARGE, f"commit:{raw.sha}", detail, raw.sha),))
-    files, omissions = [], []
+    files, omissions = [], [_unreadable(raw.sha, path) for path in raw.unreadable]
     for no, diff in enumerate(diffs):
         change, omission = _file_change(no, diff, raw.sha, limits)
         files.append(change)
         if omission:
             omissions.append(omission)
     return Extraction(tuple(files), tuple(omissions))
+
+
+def _unreadable(sha: str, path: str) -> Omission:
+    detail = "git could not read it: a damaged or missing object"
+    return Omission(OmissionReason.FILE_UNREADABLE, f"file:{sha}:{path}", detail, sha)
 
 
 def modified_files(raw: RawDiff, blobs: Blobs) -> list[ModifiedFile]:

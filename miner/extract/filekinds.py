@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from pathlib import PurePosixPath
 
 from miner.model import FileKind
 
@@ -91,7 +90,7 @@ _CONFIGURATION = re.compile(
 @lru_cache(maxsize=8192)
 def language_of(path: str) -> str:
     """Give the language of a file by its ending, empty if it is not known."""
-    return _LANGUAGES.get(PurePosixPath(path).suffix.lower(), "")
+    return _LANGUAGES.get(path[path.rfind(".") :].lower(), "")
 
 
 @lru_cache(maxsize=8192)

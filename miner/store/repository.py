@@ -14,7 +14,6 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from miner.model import Omission, OmissionReason, RawResponse
 from miner.store.bulk import insert_rows
@@ -209,11 +208,11 @@ def record_omission(
     connection: Connection, run_id: int, source: str, left_out: Omission, repository_id: int | None = None
 ) -> None:
     """Enter something that is left out now; if it was left out before and resolved since, it is open again."""
-    values = dict(zip(omission.c.keys(), omission_row(source, left_out, repository_id, run_id), strict=True))
-    build = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = build(omission).values(values)
-    latest = {name: statement.excluded[name] for name in ("detail", "repository_id", "run_id", "resolved_run_id")}
-    connection.execute(statement.on_conflict_do_update(index_elements=omission.primary_key, set_=latest))
+    row = omission_row(source, left_out, repository_id, run_id)
+    values = dict(zip(omission.c.keys(), row, strict=True))
+    same = [column == values.pop(column.name) for column in omission.primary_key]
+    if connection.execute(update(omission).where(*same).values(values)).rowcount == 0:
+        insert_rows(connection, omission, [row])
 
 
 def resolve_omissions(
