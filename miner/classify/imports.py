@@ -57,27 +57,42 @@ def find(text: str, language: str = "") -> Iterator[Import]:
 
     A language that is known spares a search for the other languages' imports.
     """
-    text = text[:MAX_SOURCE]
     left = MAX_IMPORTS
+    for offset, statement in statements(text, language):
+        for found in read(statement):
+            yield found._replace(start=found.start + offset, end=found.end + offset)
+            left -= 1
+            if left <= 0:
+                return
+
+
+def statements(text: str, language: str = "") -> Iterator[tuple[int, str]]:
+    """Give each import statement with its offset, from the first :data:`MAX_SOURCE` characters of a text."""
+    text = text[:MAX_SOURCE]
     if language not in ("lua", "c++", "c"):
-        for line_start in _starts(text, "import"):
-            for found in _python(text, line_start):
-                yield found
-                left -= 1
-                if left <= 0:
-                    return
+        for start in _starts(text, "import"):
+            matched = _PYTHON.match(text, start, start + _MAX_STATEMENT)
+            if matched:
+                yield start, matched[0]
     if language not in ("python", "notebook"):
-        yield from _others(text, left)
+        for word, pattern in (("require", _REQUIRE), ("#include", _INCLUDE)):
+            for start in _starts(text, word):
+                matched = pattern.search(text, start, _line_end(text, start))
+                if matched:
+                    yield matched.start(), matched[0]
 
 
-def _others(text: str, left: int) -> Iterator[Import]:
-    for word, pattern, prefix in (("require", _REQUIRE, LUA), ("#include", _INCLUDE, "")):
-        for line_start in _starts(text, word):
-            matched = pattern.search(text, line_start, _line_end(text, line_start))
-            if matched and left > 0:
-                left -= 1
-                module, (start, end) = matched["module"], matched.span("module")
-                yield Import(prefix + module, "", matched.groupdict().get("name") or module, start, end)
+def read(statement: str) -> tuple[Import, ...]:
+    """Give what one statement that :func:`statements` gave imports; offsets are in the statement."""
+    python = _PYTHON.match(statement)
+    if python:
+        return tuple(_python(python))
+    for pattern, prefix in ((_REQUIRE, LUA), (_INCLUDE, "")):
+        other = pattern.match(statement)
+        if other:
+            module, (start, end) = other["module"], other.span("module")
+            return (Import(prefix + module, "", other.groupdict().get("name") or module, start, end),)
+    return ()
 
 
 def _starts(text: str, word: str) -> Iterator[int]:
@@ -94,17 +109,13 @@ def _line_end(text: str, start: int) -> int:
     return min(len(text) if end < 0 else end, start + _MAX_STATEMENT)
 
 
-def _python(text: str, start: int) -> Iterator[Import]:
-    matched = _PYTHON.match(text, start, start + _MAX_STATEMENT)
-    if matched is None:
-        return
-    group = matched.lastgroup or "modules"
-    begin = matched.start(group)
-    offset = begin
-    for part in matched[group].split(","):
+def _python(statement: re.Match[str]) -> Iterator[Import]:
+    group = statement.lastgroup or "modules"
+    offset = statement.start(group)
+    for part in statement[group].split(","):
         bound = _BOUND.match(part)
         if bound:
-            yield _import(matched["origin"], bound, offset)
+            yield _import(statement["origin"], bound, offset)
         offset += len(part) + 1
 
 

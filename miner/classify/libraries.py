@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
@@ -30,6 +31,7 @@ MAX_BODY: Final = 20_000
 CHANGED_IMPORT, CHANGED_USE, CONTEXT_USE, FILE_IMPORT, EXTENSION = 3.0, 2.0, 0.5, 1.0, 3.0
 MANIFEST_SELF, MANIFEST_REQUIRES = 1.0, 0.3
 _MAX_TEXT = 200
+_MAX_STATEMENTS = 20_000
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _MANIFEST_NAME = re.compile(
     r"(setup\.(py|cfg)|pyproject\.toml|[\w.-]*requirements[\w.-]*\.(txt|in)|(environment|conda)[\w.-]*\.ya?ml|"
@@ -49,6 +51,7 @@ class Catalogue:
         self.modules = {module: library.name for library in libraries for module in library.modules}
         # A single letter (T for theano.tensor) is too common a name to count without its import.
         self.aliases = {alias: library.name for library in libraries for alias in library.aliases if len(alias) > 1}
+        self._imported: dict[str, tuple[dict[str, str], dict[str, tuple[int, int]]]] = {}
         self.extensions = {ending: library.name for library in libraries for ending in library.extensions}
         self._distributions = {name.lower(): library.name for library in libraries for name in library.distributions}
         names = sorted(self._distributions, key=len, reverse=True)
@@ -65,6 +68,36 @@ class Catalogue:
                 return self.modules[dotted]
             dotted = dotted.rpartition(".")[0]
         return None
+
+    def imported(self, statement: str) -> tuple[dict[str, str], dict[str, tuple[int, int]]]:
+        """Say which names an import statement binds to which library, and where it first names each library.
+
+        The same statements stand in thousands of versions of a file: what one says is kept.
+        """
+        known = self._imported.get(statement)
+        if known is None:
+            if len(self._imported) >= _MAX_STATEMENTS:
+                self._imported.clear()
+            names: dict[str, str] = {}
+            first: dict[str, tuple[int, int]] = {}
+            for found in imports.read(statement):
+                library = self.bind(found, names)
+                if library:
+                    first.setdefault(library, (found.start, found.end))
+            known = self._imported[statement] = names, first
+        return known
+
+    def bind(self, found: imports.Import, names: dict[str, str]) -> str | None:
+        """Enter the names that an import binds to a library, and give the library; None if it is of none."""
+        library = self.library_of(found.target)
+        if library:
+            names[found.name] = library
+            if not found.member:
+                # "import tensorflow as tf" makes tf.keras a name of another library.
+                prefix = found.module + "."
+                inner = ((m, owner) for m, owner in self.modules.items() if m.startswith(prefix))
+                names.update({f"{found.name}.{module.removeprefix(prefix)}": owner for module, owner in inner})
+        return library
 
     def distributions(self, line: str) -> Iterator[tuple[str, re.Match[str]]]:
         """Give the libraries whose distribution a line of a manifest names."""
@@ -162,32 +195,18 @@ def _owned(file: ChangedFile, owner: str | None, bound: dict[str, str]) -> Itera
 def _file_imports(catalogue: Catalogue, file: ChangedFile, bound: dict[str, str]) -> Iterator[_Use]:
     seen: set[str] = set()
     source = file.source or ""
-    for found in imports.find(source, file.language):
-        library = _bind(catalogue, found, bound)
-        if library and library not in seen:
-            seen.add(library)
-            line_start = source.rfind("\n", 0, found.start) + 1
-            yield _Use(library, Evidence(
-                "library.import", FILE_IMPORT, source[found.start : found.end][:_MAX_TEXT], "new",
-                found.start - line_start, found.end - line_start, file.no, None, source.count("\n", 0, found.start) + 1,
-            ))  # fmt: skip
-
-
-def _bind(catalogue: Catalogue, found: imports.Import, bound: dict[str, str]) -> str | None:
-    library = catalogue.library_of(found.target)
-    if library:
-        bound[found.name] = library
-        if not found.member:
-            # "import tensorflow as tf" makes tf.keras a name of another library.
-            _bind_submodules(catalogue, found, bound)
-    return library
-
-
-def _bind_submodules(catalogue: Catalogue, found: imports.Import, bound: dict[str, str]) -> None:
-    prefix = found.module + "."
-    for module, library in catalogue.modules.items():
-        if module.startswith(prefix):
-            bound[f"{found.name}.{module.removeprefix(prefix)}"] = library
+    for offset, statement in islice(imports.statements(source, file.language), imports.MAX_IMPORTS):
+        names, first = catalogue.imported(statement)
+        bound.update(names)
+        for library, (start, end) in first.items():
+            if library not in seen:
+                seen.add(library)
+                column = offset + start - (source.rfind("\n", 0, offset + start) + 1)
+                line = source.count("\n", 0, offset + start) + 1
+                text = statement[start:end][:_MAX_TEXT]
+                yield _Use(library, Evidence(
+                    "library.import", FILE_IMPORT, text, "new", column, column + end - start, file.no, None, line
+                ))  # fmt: skip
 
 
 def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: dict[str, str]) -> Iterator[_Use]:
@@ -196,7 +215,7 @@ def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: di
         return
     text = "\n".join(line[1:] for line in body.split("\n"))
     for found in imports.find(text, file.language):
-        library = _bind(catalogue, found, bound)
+        library = catalogue.bind(found, bound)
         if library:
             # Each line of the text lost its sign.
             line_start = text.rfind("\n", 0, found.start) + 1
