@@ -8,7 +8,8 @@ unparsed. A test tells little of how the code was repaired: tests are read only 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
 from typing import Final
 
 from miner.classify import facts, fragments, parsing
@@ -37,7 +38,7 @@ def read(change: Change, triggers: frozenset[str]) -> Facts:
     found = Facts()
     hunks, lines = MAX_HUNKS, MAX_LINES
     for file in _code(change):
-        toggles = _toggles(file)
+        toggles = cache(partial(_toggles, file))
         for hunk in file.hunks[:hunks]:
             body = hunk.body.split("\n", min(lines, fragments.MAX_LINES))[: min(lines, fragments.MAX_LINES)]
             changed = _changed(body)
@@ -77,10 +78,15 @@ def _holds(changed: str, names: set[str], body: list[str], triggers: frozenset[s
 
 
 def _read_hunk(
-    found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], toggles: list[int] | None, telling: bool
+    found: Facts,
+    file: ChangedFile,
+    hunk: Hunk,
+    body: list[str],
+    toggles: Callable[[], list[int] | None],
+    telling: bool,
 ) -> None:
     """Add the facts of a hunk, of which ``body`` is to be read; of words only if one of them may be ``telling``."""
-    cut = fragments.split(hunk, body, notebook=file.language == "notebook", toggles=toggles)
+    cut = fragments.split(hunk, body, notebook=file.language == "notebook", toggles=toggles())
     if cut.edits:
         read_side = parsing.python if file.language in ("python", "notebook", "") else parsing.other
         old = read_side(cut.old, [edit.old_start for edit in cut.edits if edit.old_start == edit.old_end])
