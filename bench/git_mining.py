@@ -2,8 +2,9 @@
 
     python bench/git_mining.py REPOSITORY [--runs 3] [--workers 2] [--skip-pydriller]
 
-REPOSITORY is a local clone. It is cloned into a scratch folder first; that is not timed. Every figure is a whole process
-from start to end, the database empty before each; commands take turns, and medians and ratios of medians are printed.
+REPOSITORY is a local clone. It is cloned into a scratch folder first; that is not timed. Every figure is a whole
+process from start to end, the database empty before each; commands take turns, and medians and ratios of medians are
+printed.
 
 - floor: ``git log -p --no-merges -M`` over the commits whose diffs the miner extracts (its bug-fix candidates).
 - history: the same over every commit that the miner looks at.

@@ -250,13 +250,8 @@ def test_bad_commits_cost_only_themselves(runner: Runner, tmp_path: Path) -> Non
 def test_a_damaged_repository_is_an_omission(lite: Runner, tmp_path: Path) -> None:
     """A missing commit object ends its repository, with what to do; the others go on."""
     builder = keras_history(tmp_path / "r.git", 5)
-    for pack in (builder.path / "objects" / "pack").glob("*.pack"):
-        data = pack.read_bytes()
-        for file in pack.parent.glob(pack.stem + ".*"):
-            file.unlink()
-        git(builder.path, "unpack-objects", "-q", data=data)
-    sha = builder.shas[2]
-    (builder.path / "objects" / sha[:2] / sha[2:]).unlink()
+    builder.loosen()
+    builder.object_file(builder.shas[2]).unlink()
     summary = lite.collect(builder.path, keras_history(tmp_path / "good.git", 5, seed=2).path)
     assert summary.seen == 5
     assert list(summary.failed) == [str(builder.path)]
@@ -384,3 +379,20 @@ def test_a_repository_that_is_gone_keeps_its_rows(runner: Runner, tmp_path: Path
     runner.collect(builder.path)
     assert rows(runner, "SELECT availability FROM repository") == [("gone",)]
     assert one(runner, "SELECT count(*) FROM git_commit") == 8
+
+
+def test_a_source_without_some_objects_is_mined_but_for_them(lite: Runner, tmp_path: Path) -> None:
+    """The file that cannot be read is an omission; the other files of its commit are there."""
+    builder = RepositoryBuilder(tmp_path / "r.git")
+    builder.commit("Fix crash", {"a.py": "import keras\n"})
+    builder.commit("Fix wrong shape", {"a.py": "import keras\nx = 1\n", "model.h5": "weights"}, parents=[0])
+    builder.build()
+    builder.loosen()
+    builder.object_file(f"{builder.shas[1]}:model.h5").unlink()
+    assert lite.collect(builder.path).failed == {}
+    assert rows(lite, "SELECT subject, reason FROM omission ORDER BY reason") == [
+        (f"file:{builder.shas[1]}:model.h5", "file_unreadable"),
+        (f"repository:{builder.path}", "objects_missing"),
+    ]
+    assert one(lite, "SELECT count(*) FROM fix") == 2
+    assert rows(lite, "SELECT new_path FROM file_change WHERE sha = :s", s=builder.shas[1]) == [("a.py",)]

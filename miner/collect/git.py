@@ -79,7 +79,8 @@ _FAILURES: tuple[tuple[re.Pattern[str], type[RepositoryError], str], ...] = (
     ),
     (
         re.compile(
-            r"corrupt|bad (object|tree|blob)|unable to read|missing (blob|tree|object)|inflate:|did not send all", re.I
+            r"corrupt|bad (object|tree|blob)|unable to read|missing (blob|tree|object)|inflate:|did not send all|fail(ed)? to traverse",
+            re.I,
         ),
         RepositoryCorruptError,
         "git found damaged objects; if they are in the source, repair it with 'git fsck' there",

@@ -17,23 +17,11 @@ def diff_reader(path: Path, *, max_commit_bytes: int = 10**7, max_file_bytes: in
     return DiffReader(path, timeout=30, max_file_bytes=max_file_bytes, max_commit_bytes=max_commit_bytes)
 
 
-def damage(path: Path, name: str) -> None:
+def damage(builder: RepositoryBuilder, name: str) -> None:
     """Overwrite a loose object with bytes that are no object."""
-    sha = git(path, "rev-parse", name)
-    file = path / "objects" / sha[:2] / sha[2:]
+    file = builder.object_file(name)
     file.chmod(0o644)
     file.write_bytes(b"damaged")
-
-
-def loosened(builder: RepositoryBuilder) -> Path:
-    """Build a repository whose objects are files of their own."""
-    path = builder.build()
-    for pack in (path / "objects" / "pack").glob("*.pack"):
-        data = pack.read_bytes()
-        for file in pack.parent.glob(pack.stem + ".*"):
-            file.unlink()
-        git(path, "unpack-objects", "-q", data=data)
-    return path
 
 
 def test_every_commit_is_listed_once_whatever_its_date(tmp_path: Path) -> None:
@@ -112,18 +100,18 @@ def test_a_diff_over_the_limit_is_dropped_and_the_next_ones_come(tmp_path: Path)
 
 
 def test_a_damaged_object_costs_its_commits_alone(tmp_path: Path) -> None:
-    """The two commits that need the blob are said to be unreadable; those before and after it come."""
+    """The two commits that need the blob lack their only file; those before and after it come whole."""
     builder = RepositoryBuilder(tmp_path / "r.git")
     for number in range(40):
         builder.commit(f"c{number}", {"a.py": f"{number}\n" * 20}, parents=[number - 1] if number else [])
-    path = loosened(builder)
-    damage(path, f"{builder.shas[20]}:a.py")
+    builder.build()
+    path = builder.loosen()
+    damage(builder, f"{builder.shas[20]}:a.py")
     reader = diff_reader(path)
     diffs = list(reader.diffs(builder.shas))
     reader.close()
     assert [diff.sha for diff in diffs] == builder.shas
-    assert [number for number, diff in enumerate(diffs) if diff.problem] == [20, 21]
-    assert "damaged" in diffs[20].problem
+    assert [number for number, diff in enumerate(diffs) if diff.unreadable] == [20, 21]
 
 
 def test_a_file_over_the_limit_is_never_loaded(tmp_path: Path) -> None:
@@ -155,8 +143,9 @@ def test_blobs_are_read_whole_or_not_at_all(tmp_path: Path) -> None:
 def test_a_damaged_blob_is_none_and_the_next_one_comes(tmp_path: Path) -> None:
     builder = RepositoryBuilder(tmp_path / "r.git")
     builder.commit("one", {"a.py": "1\n", "b.py": "2\n"}, epoch=START + DAY)
-    path = loosened(builder)
-    damage(path, f"{builder.shas[0]}:a.py")
+    builder.build()
+    path = builder.loosen()
+    damage(builder, f"{builder.shas[0]}:a.py")
     reader = BlobReader(path, timeout=30, max_bytes=1000)
     assert reader.read(f"{builder.shas[0]}:a.py") is None
     assert reader.read(f"{builder.shas[0]}:b.py") == b"2\n"
@@ -168,3 +157,22 @@ def test_any_bytes_become_text_and_none_is_lost(data: bytes) -> None:
     """What is not UTF-8, or holds NUL, is kept as bytes beside its text."""
     text, raw = decode(data)
     assert (text.encode() if raw is None else raw) == data
+
+
+def test_a_missing_file_costs_itself_and_not_its_commit(tmp_path: Path) -> None:
+    """The rest of the commit's diff comes, and the file is named; a commit without readable trees is left out."""
+    builder = RepositoryBuilder(tmp_path / "r.git")
+    builder.commit("one", {"a.py": "1\n", "data [1].bin": "x" * 100})
+    builder.commit("two", {"a.py": "2\n", "data [1].bin": "y" * 100}, parents=[0])
+    builder.commit("three", {"a.py": "3\n", "d/b.py": "1\n"}, parents=[1])
+    builder.build()
+    path = builder.loosen()
+    damage(builder, f"{builder.shas[1]}:data [1].bin")
+    damage(builder, f"{builder.shas[2]}:d")
+    reader = diff_reader(path)
+    one, two, three = reader.diffs(builder.shas)
+    reader.close()
+    assert (one.problem, one.unreadable) == ("", ())
+    assert (two.problem, two.unreadable) == ("", ("data [1].bin",))
+    assert two.data.endswith(b"\n-1\n+2")
+    assert three.problem

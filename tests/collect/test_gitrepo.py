@@ -180,3 +180,16 @@ def test_a_clone_has_no_work_tree_and_follows_no_link(tmp_path: Path) -> None:
     assert not [path for path in repo.git_dir.rglob("*") if path.is_symlink()]
     assert not (repo.git_dir / "evil").exists()
     assert not (repo.git_dir / "modules").exists()
+
+
+def test_a_local_source_that_lacks_objects_is_read_where_it_is(tmp_path: Path) -> None:
+    """Git refuses to copy it as a whole; its history is there all the same, also after a further push."""
+    builder = history(tmp_path / "s.git", 4)
+    builder.loosen()
+    builder.object_file(f"{builder.shas[1]}:a.py").unlink()
+    git(builder.path, "update-ref", "refs/heads/main", builder.shas[2])
+    repo = repository(builder.path, tmp_path)
+    assert shas(repo) == set(builder.shas[:3])
+    assert repo.borrows()
+    git(builder.path, "update-ref", "refs/heads/main", builder.shas[3])
+    assert shas(repo) == set(builder.shas)

@@ -97,6 +97,20 @@ class RepositoryBuilder:
         self.shas = [known[f":{mark}"] for mark in self._commits]
         return self.path
 
+    def loosen(self) -> Path:
+        """Make every object a file of its own, so that one can be damaged, and give the repository's path."""
+        for pack in (self.path / "objects" / "pack").glob("*.pack"):
+            data = pack.read_bytes()
+            for file in pack.parent.glob(pack.stem + ".*"):
+                file.unlink()
+            git(self.path, "unpack-objects", "-q", data=data)
+        return self.path
+
+    def object_file(self, name: str) -> Path:
+        """Give the file of a loose object."""
+        sha = git(self.path, "rev-parse", name)
+        return self.path / "objects" / sha[:2] / sha[2:]
+
     def _blob(self, content: str | bytes | Entry | None) -> int:
         if content is None or (isinstance(content, Entry) and content.mode == "160000"):
             return 0
