@@ -79,7 +79,8 @@ _FAILURES: tuple[tuple[re.Pattern[str], type[RepositoryError], str], ...] = (
     ),
     (
         re.compile(
-            r"corrupt|bad (object|tree|blob)|unable to read|missing (blob|tree|object)|inflate:|did not send all|fail(ed)? to traverse",
+            r"corrupt|bad (object|tree|blob)|unable to read|missing (blob|tree|object)|inflate:|did not send all"
+            r"|failed to traverse",
             re.I,
         ),
         RepositoryCorruptError,
