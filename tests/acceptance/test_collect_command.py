@@ -103,11 +103,13 @@ def test_dates_and_limit_bound_what_is_seen(miner: Miner, repository: str, flags
     assert rows(miner("collect", "--repo", repository, *flags).stdout)["seen", "commits"] == seen
 
 
-def test_without_classification_there_are_no_patterns(miner: Miner, repository: str) -> None:
-    """The fix is there, with its library."""
+def test_without_classification_there_are_commits_and_diffs_alone(miner: Miner, repository: str) -> None:
+    """Fixes and labels come with the next run that classifies."""
     summary = rows(miner("collect", "--repo", repository, "--no-classify").stdout)
-    assert summary["fixes", "keras"] == "1"
+    assert summary["fixes", "all"] == "0"
+    assert summary["seen", "bug-fix commits"] != "0"
     assert not [name for group, name in summary if group == "pattern"]
+    assert rows(miner("collect", "--repo", repository).stdout)["fixes", "keras"] == "1"
 
 
 def test_a_library_narrows_the_fixes(miner: Miner, repository: str) -> None:
