@@ -17,9 +17,11 @@ Killed at any point and run again, the tables are those of a run that was never 
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from miner import __version__
@@ -203,7 +205,13 @@ class _Mining:
             reporter.finish("clone", name)
 
     def _mine(self, tip: Tip, repository_id: int, left: list[Interval], base: Coverage) -> None:
-        commits = self._repo.history(tip)
+        # The miner brings PyDriller and the classifier, which a run with nothing new does without; git lists meanwhile.
+        loading = threading.Thread(target=import_module, args=("miner.mining",))
+        loading.start()
+        try:
+            commits = self._repo.history(tip)
+        finally:
+            loading.join()
         boundary = self._repo.shallow_boundary()
         slices = paging.cut(
             commits,
@@ -271,7 +279,6 @@ class _Mining:
             self._run.leave_out(omission, repository_id)
 
     def _task(self, repository_id: int, shas: tuple[str, ...], boundary: frozenset[str]) -> GitTask:
-        # It brings PyDriller and the classifier, which a run with nothing new does without.
         from miner.mining import GitTask
 
         run = self._run

@@ -56,7 +56,9 @@ def command(
         int | None, typer.Option(min=1, metavar="N", help="Processes that extract and classify.")
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would be done and what it costs; do nothing.")] = False,
-    no_classify: Annotated[bool, typer.Option("--no-classify", help="Store commits and diffs only, no fixes and labels.")] = False,
+    no_classify: Annotated[
+        bool, typer.Option("--no-classify", help="Store commits and diffs only, no fixes and labels.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")] = False,
     config: ConfigOption = None,
