@@ -55,6 +55,10 @@ class RepositoryCorruptError(RepositoryError):
     """Git found damaged objects in the repository."""
 
 
+class GitKilledError(RepositoryError):
+    """Git was ended from outside. That says nothing of the repository: run the same command again."""
+
+
 class GitTimeoutError(RepositoryError):
     """Git took longer than the [git] settings allow."""
 

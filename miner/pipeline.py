@@ -31,6 +31,7 @@ from miner.collect.gitrepo import GitRepository, Tip, read_tip
 from miner.collect.interface import MinedPage, Page
 from miner.collect.locators import locate
 from miner.errors import (
+    GitKilledError,
     Interrupted,
     MinerError,
     RepositoryCorruptError,
@@ -136,6 +137,9 @@ class _Run:
         except Interrupted:
             return
         except RepositoryError as error:
+            if isinstance(error, GitKilledError) and self.stopped():
+                # The signal that stopped the run went to git, too: the page that it was at comes with the next run.
+                return
             detail = str(error).removeprefix(f"{name}: ")
             self.summary.failed[name] = detail
             reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))

@@ -110,9 +110,9 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
 
 
 def _settle() -> None:
-    """Leave Ctrl-C to the parent, which stops at a page boundary; and do not outlive it if it is killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    """Leave Ctrl-C and SIGTERM to the parent, which stops at a page boundary; and do not outlive it if it is killed."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_die_with, args=(parent.sentinel,), daemon=True).start()

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import IO
 
 from miner.errors import (
+    GitKilledError,
     GitTimeoutError,
     Interrupted,
     MinerError,
@@ -35,6 +36,8 @@ from miner.resources import resource
 MINIMUM_VERSION = (2, 32)
 
 _LOOK_EVERY_SECONDS = 0.5
+_LAST_BREATH_SECONDS = 10
+_ASKS_TO_END = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 _PIPE_BYTES = 1 << 20
 # A git that diffs thousands of commits asks the system for the same memory again and again; glibc can keep it.
 _KEEP_MEMORY = {
@@ -175,6 +178,7 @@ def run(
         raise GitTimeoutError(
             f"{item}: 'git {arguments[0]}' took more than {timeout:.0f} s; see [git] in the config"
         ) from None
+    raise_if_asked_to_end(done.returncode)
     if done.returncode != 0:
         raise failure(item, done.stderr.decode("utf-8", "replace"))
     return done.stdout
@@ -216,6 +220,7 @@ def transfer(
             raise
         finally:
             reader.join()
+    raise_if_asked_to_end(process.returncode)
     if process.returncode != 0:
         raise failure(item, "\n".join(said))
 
@@ -272,10 +277,31 @@ class Conversation:
             raise TimeoutError
         return os.read(self._out, size)
 
+    def outcome(self) -> int:
+        """Give the exit code of a command that has nothing more to say; negative: the signal that ended it.
+
+        :raises GitKilledError: if somebody asked it to end: what it did not say then is no fault of the repository.
+        """
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout=_LAST_BREATH_SECONDS)
+        code = self._process.poll()
+        self.close()
+        raise_if_asked_to_end(code)
+        return code or 0
+
     def close(self) -> None:
         """End the command."""
         self._process.kill()
         self._process.communicate()
+
+
+def raise_if_asked_to_end(code: int | None) -> None:
+    """Tell git's own failure from that of somebody who ended it.
+
+    :raises GitKilledError: if the exit code is that of SIGTERM, SIGINT, SIGHUP or SIGQUIT.
+    """
+    if code is not None and -code in _ASKS_TO_END:
+        raise GitKilledError(f"git was ended by {signal.Signals(-code).name}: run the same command again")
 
 
 def _descriptor(stream: IO[bytes] | None) -> int:

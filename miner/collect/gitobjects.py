@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from miner.collect import git
-from miner.errors import RepositoryError
+from miner.errors import GitKilledError, RepositoryError
 from miner.model import Commit
 
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd", "%B")
@@ -140,8 +141,20 @@ def _moment(epoch: int) -> datetime | None:
 class DiffReader:
     """Gives the diffs of commits from one ``git diff-tree``, which is started again if it dies of a damaged object."""
 
-    def __init__(self, git_dir: Path, *, timeout: float, max_file_bytes: int, max_commit_bytes: int) -> None:
+    def __init__(
+        self,
+        git_dir: Path,
+        *,
+        timeout: float,
+        max_file_bytes: int,
+        max_commit_bytes: int,
+        exclude: Sequence[str] = (),
+    ) -> None:
         self._git_dir = git_dir
+        # A file above core.bigFileThreshold is never loaded: git calls it binary.
+        limit = ["-c", f"core.bigFileThreshold={max_file_bytes}"]
+        excluded = ["--", *(f":(exclude,literal){path}" for path in exclude)] if exclude else []
+        self._command = [*limit, "diff-tree", "--stdin", *_DIFF_OPTIONS, *excluded]
         self._timeout = timeout
         self._max_file_bytes = max_file_bytes
         self._max_commit_bytes = max_commit_bytes
@@ -171,9 +184,7 @@ class DiffReader:
 
     def _ask(self, sha: str) -> None:
         if self._conversation is None:
-            # A file above core.bigFileThreshold is never loaded: git calls it binary.
-            command = ["-c", f"core.bigFileThreshold={self._max_file_bytes}", "diff-tree", "--stdin", *_DIFF_OPTIONS]
-            self._conversation = git.Conversation(command, self._git_dir, timeout=self._timeout)
+            self._conversation = git.Conversation(self._command, self._git_dir, timeout=self._timeout)
         # diff-tree repeats a line that is not an object id: it marks where the answer ends.
         self._conversation.ask(f"{sha}\n{_end(sha)}\n".encode())
 
@@ -195,8 +206,9 @@ class DiffReader:
                 self.close()
                 return RawDiff(sha, b"", f"git took more than {self._timeout:.0f} s", too_large=True)
             if not chunk:
+                code = self._conversation.outcome()
                 self.close()
-                return RawDiff(sha, b"", "git could not read it: a damaged or missing object")
+                return RawDiff(sha, b"", _death(code))
             buffer += chunk
         self._buffer = bytes(buffer[end + len(mark) :])
         if dropped or end > self._max_commit_bytes:
@@ -204,22 +216,32 @@ class DiffReader:
         return RawDiff(sha, bytes(buffer[1:end]))
 
     def _salvaged(self, diff: RawDiff) -> RawDiff:
-        """Give a commit's diff without the files that cannot be read, if that is all that is wrong with it."""
+        """Try once more, without the files that cannot be read if there are any; else the problem stays."""
         try:
             bad = self._unreadable(diff.sha)
-            if not bad or len(bad) > _MOST_UNREADABLE:
-                return diff
-            paths = [f":(exclude,literal){path}" for path in bad]
-            limit = f"core.bigFileThreshold={self._max_file_bytes}"
-            data = self._run(["-c", limit, "diff-tree", *_DIFF_OPTIONS, diff.sha, "--", *paths])
+        except GitKilledError:
+            raise
         except RepositoryError:
             return diff
-        if len(data) > self._max_commit_bytes:
-            return RawDiff(diff.sha, b"", f"its diff has {len(data):,} bytes", too_large=True)
-        return RawDiff(diff.sha, data.removesuffix(b"\n"), unreadable=tuple(bad))
+        if len(bad) > _MOST_UNREADABLE:
+            return diff
+        alone = DiffReader(
+            self._git_dir,
+            timeout=self._timeout,
+            max_file_bytes=self._max_file_bytes,
+            max_commit_bytes=self._max_commit_bytes,
+            exclude=bad,
+        )
+        try:
+            alone._ask(diff.sha)
+            again = alone._read(diff.sha)
+        finally:
+            alone.close()
+        return replace(again, unreadable=tuple(bad)) if bad and not again.problem else again
 
     def _unreadable(self, sha: str) -> list[str]:
-        listed = self._run(["diff-tree", "-r", "--root", "--raw", "-z", "--full-index", "--no-renames", sha])
+        command = ["diff-tree", "-r", "--root", "--raw", "-z", "--full-index", "--no-renames", sha]
+        listed = git.run(command, item=sha, timeout=self._timeout, git_dir=self._git_dir)
         _, *fields = listed.split(b"\0")
         reader = BlobReader(self._git_dir, timeout=self._timeout, max_bytes=self._max_file_bytes)
         bad = []
@@ -233,8 +255,11 @@ class DiffReader:
             reader.close()
         return bad
 
-    def _run(self, arguments: Sequence[str]) -> bytes:
-        return git.run(arguments, item=str(self._git_dir), timeout=self._timeout, git_dir=self._git_dir)
+
+def _death(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "git was killed over it, probably for want of memory"
+    return "git could not read it: a damaged or missing object"
 
 
 def _end(sha: str) -> str:
@@ -332,8 +357,11 @@ class _Answers:
         try:
             chunk = self._conversation.read()
         except TimeoutError:
-            chunk = b""
+            self.close()
+            return False
         if not chunk:
+            conversation, self._conversation = self._conversation, None
+            conversation.outcome()
             self.close()
             return False
         self._buffer += chunk

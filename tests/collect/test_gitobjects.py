@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import signal
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,6 +14,7 @@ from hypothesis import strategies as st
 from support.repositories import DAY, START, RepositoryBuilder, git, keras_history
 
 from miner.collect.gitobjects import BlobReader, DiffReader, decode, list_history, read_commits
+from miner.errors import GitKilledError
 
 
 def diff_reader(path: Path, *, max_commit_bytes: int = 10**7, max_file_bytes: int = 10**6) -> DiffReader:
@@ -176,3 +180,36 @@ def test_a_missing_file_costs_itself_and_not_its_commit(tmp_path: Path) -> None:
     assert (two.problem, two.unreadable) == ("", ("data [1].bin",))
     assert two.data.endswith(b"\n-1\n+2")
     assert three.problem
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_git_that_was_asked_to_end_says_nothing_of_the_repository(
+    number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signal to the whole group is no damaged object: nothing is left out for it."""
+    (tmp_path / "git").write_text(f"#!/bin/sh\nread line\nkill -{number.value} $$\n")
+    (tmp_path / "git").chmod(0o755)
+    builder = keras_history(tmp_path / "r.git", 3)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    reader = diff_reader(builder.path)
+    with pytest.raises(GitKilledError, match=number.name):
+        list(reader.diffs(builder.shas))
+    blobs = BlobReader(builder.path, timeout=30, max_bytes=1000)
+    with pytest.raises(GitKilledError, match=number.name):
+        blobs.size("x")
+
+
+def test_a_git_that_is_killed_once_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second git, alone with the commit, brings the diff; the first one's end leaves no trace."""
+    real, mark = shutil.which("git"), tmp_path / "killed"
+    die = f"[ ! -e {mark} ] && {{ : >{mark}; read line; kill -9 $$; }}"
+    script = f'#!/bin/sh\n[ "$5" = diff-tree ] && {die}\nexec {real} "$@"\n'
+    (tmp_path / "git").write_text(script)
+    (tmp_path / "git").chmod(0o755)
+    builder = keras_history(tmp_path / "r.git", 5)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    reader = diff_reader(builder.path)
+    diffs = list(reader.diffs(builder.shas))
+    reader.close()
+    assert mark.exists()
+    assert [(diff.sha, diff.problem, diff.unreadable) for diff in diffs] == [(sha, "", ()) for sha in builder.shas]
