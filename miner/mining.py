@@ -14,8 +14,9 @@ from miner import settings
 from miner.classify import bugfix, engine, libraries
 from miner.classify.libraries import Catalogue
 from miner.classify.version import RATER
-from miner.collect import gitobjects
-from miner.collect.gitobjects import BlobReader, DiffReader
+from miner.collect import gitcommits
+from miner.collect.gitblobs import BlobReader
+from miner.collect.gitdiffs import DiffReader
 from miner.collect.interface import MinedPage
 from miner.errors import RepositoryCorruptError
 from miner.extract.diffs import Extraction, Limits, extract
@@ -119,11 +120,11 @@ class _Miner:
         task = self._task
         timeout = task.git.command_timeout_seconds
         try:
-            yield from gitobjects.read_commits(task.git_dir, task.shas, item=task.name, timeout=timeout)
+            yield from gitcommits.read_commits(task.git_dir, task.shas, item=task.name, timeout=timeout)
         except RepositoryCorruptError:
             for sha in task.shas:
                 try:
-                    yield from gitobjects.read_commits(task.git_dir, [sha], item=task.name, timeout=timeout)
+                    yield from gitcommits.read_commits(task.git_dir, [sha], item=task.name, timeout=timeout)
                 except RepositoryCorruptError as error:
                     self._omit(Omission(OmissionReason.COMMIT_UNREADABLE, f"commit:{sha}", str(error), sha))
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from miner.collect import git, gitobjects
+from miner.collect import git, gitcommits
 from miner.collect.locators import Locator
 from miner.errors import RepositoryCorruptError, RepositoryError, RepositoryTooLargeError
 from miner.model import RawResponse
@@ -93,18 +93,18 @@ class GitRepository:
             if not all(self._has_commit(sha) for sha in tip.shas):
                 raise RepositoryError(f"{self.name}: its history was rewritten while it was fetched; run again")
 
-    def history(self, tip: Tip) -> list[gitobjects.ListedCommit]:
+    def history(self, tip: Tip) -> list[gitcommits.ListedCommit]:
         """List every commit of the wanted branches."""
-        return gitobjects.list_history(
+        return gitcommits.list_history(
             self.git_dir, tip.shas, item=self.name, timeout=self._git.command_timeout_seconds
         )
 
-    def reachable(self, tip: Tip) -> list[gitobjects.ListedCommit]:
+    def reachable(self, tip: Tip) -> list[gitcommits.ListedCommit]:
         """List all commits that could be reached from an earlier tip, as far as the clone still has it."""
         kept = [sha for sha in tip.shas if self._has_commit(sha)]
         if not kept:
             return []
-        return gitobjects.list_history(self.git_dir, kept, item=self.name, timeout=self._git.command_timeout_seconds)
+        return gitcommits.list_history(self.git_dir, kept, item=self.name, timeout=self._git.command_timeout_seconds)
 
     def is_shallow(self) -> bool:
         """Whether the source gave a history that is cut off."""

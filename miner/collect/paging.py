@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from miner.collect.gitobjects import ListedCommit
+from miner.collect.gitcommits import ListedCommit
 from miner.collect.interface import Claim
 
 

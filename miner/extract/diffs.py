@@ -14,7 +14,8 @@ from typing import Protocol
 
 from pydriller.domain.commit import ModificationType, ModifiedFile
 
-from miner.collect.gitobjects import RawDiff, decode
+from miner.collect.gitcommits import decode
+from miner.collect.gitdiffs import RawDiff
 from miner.extract.filekinds import kind_of, language_of
 from miner.model import FileChange, FileKind, Hunk, Omission, OmissionReason
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miner.collect.gitobjects import ListedCommit
+from miner.collect.gitcommits import ListedCommit
 from miner.collect.paging import Gap, Slice, cut
 
 COMMITS = st.lists(st.tuples(st.integers(-3, 12), st.integers(0, 2)), max_size=40).map(

@@ -12,7 +12,8 @@ from pydriller import Repository
 from pydriller.domain.commit import ModifiedFile
 from support.repositories import Entry, RepositoryBuilder, keras_history
 
-from miner.collect.gitobjects import BlobReader, DiffReader, RawDiff
+from miner.collect.gitblobs import BlobReader
+from miner.collect.gitdiffs import DiffReader, RawDiff
 from miner.extract.diffs import Extraction, Limits, extract, modified_files
 from miner.model import FileKind, OmissionReason
 

@@ -111,6 +111,12 @@ class RepositoryBuilder:
         sha = git(self.path, "rev-parse", name)
         return self.path / "objects" / sha[:2] / sha[2:]
 
+    def damage(self, name: str) -> None:
+        """Overwrite a loose object with bytes that are no object."""
+        file = self.object_file(name)
+        file.chmod(0o644)
+        file.write_bytes(b"damaged")
+
     def _blob(self, content: str | bytes | Entry | None) -> int:
         if content is None or (isinstance(content, Entry) and content.mode == "160000"):
             return 0

@@ -1,0 +1,36 @@
+"""Blobs are read whole or not at all."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from support.repositories import DAY, START, RepositoryBuilder, git
+
+from miner.collect.gitblobs import BlobReader
+
+
+def test_blobs_are_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    """By id and by path; one that is missing, no blob, too large or named with a line break is None."""
+    builder = RepositoryBuilder(tmp_path / "r.git")
+    builder.commit("one", {"a.py": "import keras\n", "big.txt": "x" * 2000, "empty": "", "d/e.py": "1"})
+    builder.build()
+    sha = builder.shas[0]
+    reader = BlobReader(builder.path, timeout=30, max_bytes=1000)
+    names = [f"{sha}:{name}" for name in ("a.py", "none.py", "big.txt", "d", "a\nb", "empty", "d/e.py")]
+    assert list(reader.read_all(names)) == [b"import keras\n", None, None, None, None, b"", b"1"]
+    assert reader.read(git(builder.path, "rev-parse", f"{sha}:a.py")) == b"import keras\n"
+    assert reader.size(f"{sha}:big.txt") == 2000
+    assert reader.size("0" * 40) is None
+    reader.close()
+
+
+def test_a_damaged_blob_is_none_and_the_next_one_comes(tmp_path: Path) -> None:
+    builder = RepositoryBuilder(tmp_path / "r.git")
+    builder.commit("one", {"a.py": "1\n", "b.py": "2\n"}, epoch=START + DAY)
+    builder.build()
+    path = builder.loosen()
+    builder.damage(f"{builder.shas[0]}:a.py")
+    reader = BlobReader(path, timeout=30, max_bytes=1000)
+    assert reader.read(f"{builder.shas[0]}:a.py") is None
+    assert reader.read(f"{builder.shas[0]}:b.py") == b"2\n"
+    reader.close()
