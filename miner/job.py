@@ -81,7 +81,11 @@ class Summary:
     @property
     def status(self) -> str:
         """The run's status, as ``crawl_run`` holds it."""
-        return "interrupted" if self.interrupted else "partial" if self.failed else "complete"
+        if self.interrupted:
+            return "interrupted"
+        if not self.failed:
+            return "complete"
+        return "partial" if self.repositories > len(self.failed) else "failed"
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain values, for JSON."""

@@ -162,7 +162,8 @@ class _Miner:
         if change.files and not found:
             found = libraries.detect(_catalogue(), change, self._manifests(sha))
         if not found:
-            detail = "no changed file, and no manifest, names one of the libraries"
+            unnamed = "no changed file, and no manifest, names one of the libraries"
+            detail = unnamed if change.files else "it changes no code"
             return Omission(OmissionReason.NO_LIBRARY_CODE, f"commit:{sha}", detail, sha)
         library = found[0].value
         if self._task.libraries and library not in self._task.libraries:

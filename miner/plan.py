@@ -33,7 +33,7 @@ def _plan(settings: Settings, request: CollectRequest, reporter: Reporter) -> It
             name = locator.name
             yield _plan_repository(settings, request, GitRepository(locator, settings))
         except RepositoryError as error:
-            reporter.warn(name, str(error))
+            reporter.warn(name, str(error).removeprefix(f"{name}: "))
             yield PlanRow(SOURCE, name, "unreachable", None, "1 ls-remote")
 
 

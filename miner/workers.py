@@ -97,6 +97,8 @@ def stop_on_signal() -> Iterator[Callable[[], bool]]:
         if asked.is_set():
             raise KeyboardInterrupt
         asked.set()
+        if sys.stderr.isatty():
+            os.write(sys.stderr.fileno(), b"\nstopping at the next page; once more to stop at once\n")
 
     if threading.current_thread() is not threading.main_thread():
         yield asked.is_set

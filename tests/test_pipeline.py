@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import signal
@@ -396,3 +397,45 @@ def test_a_source_without_some_objects_is_mined_but_for_them(lite: Runner, tmp_p
     ]
     assert one(lite, "SELECT count(*) FROM fix") == 2
     assert rows(lite, "SELECT new_path FROM file_change WHERE sha = :s", s=builder.shas[1]) == [("a.py",)]
+
+
+def test_a_window_without_commits_is_covered_and_no_failure(runner: Runner, tmp_path: Path) -> None:
+    """Nothing at all in it, and a merge alone; also when it becomes so by a push."""
+    builder = RepositoryBuilder(tmp_path / "r.git")
+    builder.commit("Fix crash", {"a.py": "import keras\n"})
+    builder.commit("Fix other", {"b.py": "import keras\n"}, parents=[0])
+    builder.commit("Side", {"c.py": "import keras\n"}, parents=[0])
+    builder.commit("Merge", {"c.py": "import keras\n"}, parents=[1, 2], epoch=START + 100 * DAY)
+    builder.build()
+    empty = runner.collect(builder.path, since=at(START + 200 * DAY))
+    merge = runner.collect(builder.path, since=at(START + 50 * DAY))
+    assert (empty.seen, empty.failed, merge.seen, merge.merges, merge.failed) == (0, {}, 0, 1, {})
+    early = runner.collect(builder.path, until=at(START + 10 * DAY))
+    builder.commit("Fix late", {"d.py": "import keras\n"}, parents=[3], epoch=START + 300 * DAY)
+    builder.build(extend=True)
+    again = runner.collect(builder.path, until=at(START + 10 * DAY))
+    assert (early.seen, again.seen, again.failed) == (3, 0, {})
+    assert one(runner, "SELECT count(*) FROM coverage_gaps") == 0
+
+
+def test_what_a_narrower_run_leaves_out_is_no_omission_if_it_is_there(lite: Runner, tmp_path: Path) -> None:
+    """All libraries first, then one of them: the other fixes are in the database, whatever this run wanted."""
+    builder = keras_history(tmp_path / "r.git", 10)
+    lite.collect(builder.path)
+    lite.collect(builder.path, libraries=("torch",))
+    assert one(lite, "SELECT count(*) FROM omission WHERE reason = 'library_not_selected'") > 0
+    unresolved = "SELECT count(*) FROM omission WHERE reason = 'library_not_selected' AND resolved_run_id IS NULL"
+    assert one(lite, unresolved) == 0
+
+
+def test_the_score_is_that_of_the_evidence(lite: Runner, tmp_path: Path) -> None:
+    """As docs/schema.md says: the logistic of the weights' sum less 1.5."""
+    lite.collect(keras_history(tmp_path / "r.git", 16).path)
+    found = rows(
+        lite,
+        "SELECT bug_fix_score, coalesce(sum(weight), 0) FROM git_commit LEFT JOIN bug_fix_evidence USING (sha)"
+        " GROUP BY sha",
+    )
+    assert len({score for score, _ in found}) > 2
+    for score, weights in found:
+        assert score == pytest.approx(1 / (1 + math.exp(1.5 - weights)), abs=1e-4)

@@ -21,7 +21,9 @@ def upgrade(context: typer.Context, config: ConfigOption = None, database_url: D
     """Create the tables, or bring those of an older version to this one."""
     from miner.store import schema
 
-    schema.upgrade(_engine(context, config, database_url, create=True))
+    engine = _engine(context, config, database_url, create=True)
+    schema.upgrade(engine)
+    typer.echo(f"the schema is at {schema.current(engine)}")
 
 
 @app.command()

@@ -145,7 +145,7 @@ def failure(item: str, stderr: str) -> RepositoryError:
     for pattern, kind, advice in _FAILURES:
         if pattern.search(said):
             return kind(f"{item}: {advice} ({quoted})")
-    return RepositoryError(f"{item}: git failed ({quoted}); check the network and run the same command again")
+    return RepositoryError(f"{item}: git failed ({quoted}); check the network, or github.clone_url, and run it again")
 
 
 def run(
@@ -345,7 +345,7 @@ def _read_progress(stream: int, said: list[str], on_progress: Callable[[int, int
     while chunk := os.read(stream, 65536):
         *lines, rest = re.split(rb"[\r\n]", rest + chunk)
         for line in lines:
-            counted = re.match(rb"Receiving objects: +\d+% \((\d+)/(\d+)\)", line)
+            counted = re.match(rb"(?:Receiving objects|Resolving deltas): +\d+% \((\d+)/(\d+)\)", line)
             if counted:
                 on_progress(int(counted[1]), int(counted[2]))
             elif b"% (" not in line and len(said) < 200:

@@ -50,12 +50,16 @@ def read_commits(git_dir: Path, shas: Iterable[str], *, item: str, timeout: floa
 
     :raises RepositoryError: (a child of) if git fails.
     """
+    wanted = "\n".join(shas)
+    if not wanted:
+        # Asked for nothing, git would show where HEAD points.
+        return []
     out = git.run(
         ["log", *_LOG_OPTIONS, "--encoding=UTF-8", "--format=tformat:" + "%x00".join(_FIELDS)],
         item=item,
         timeout=timeout,
         git_dir=git_dir,
-        input="\n".join(shas).encode(),
+        input=wanted.encode(),
     )
     fields = out.split(b"\0")
     width = len(_FIELDS)

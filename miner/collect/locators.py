@@ -58,7 +58,7 @@ def locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
     if "://" in text:
         return _at_url(text, github, git)
     if "::" not in text and not text.startswith("-"):
-        if _FULL_NAME.fullmatch(text):
+        if _FULL_NAME.fullmatch(text) and not text.endswith("/.git"):
             return _on_github(text, github)
         if text and Path(text).exists():
             return _at_path(text)

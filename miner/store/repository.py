@@ -22,6 +22,7 @@ from miner.store.rows import PageRows, omission_row, response_row
 from miner.store.tables import (
     coverage,
     crawl_run,
+    fix,
     metadata,
     omission,
     raw_response,
@@ -246,12 +247,23 @@ def without_secrets(url: str) -> str:
 
 
 def _resolve_fixed(connection: Connection, rows: PageRows, run_id: int) -> None:
+    """Enter as brought what was left out for want of library code, by an earlier run or by this one, a narrower one.
+
+    What the page itself leaves out is brought only if the fix was there before.
+    """
     left_out = {row[1] for row in rows.get("omission", ())}
     fixed: dict[str, set[str]] = {}
     for _, source, sha, *_ in rows.get("fix", ()):
         fixed.setdefault(source, set()).add(f"commit:{sha}")
     for source, subjects in fixed.items():
         resolve_omissions(connection, run_id, source, sorted(subjects - left_out), _COMMIT_LEFT_OUT)
+    reasons = {reason.value for reason in _COMMIT_LEFT_OUT}
+    own = {row[2] for row in rows.get("fix", ())}
+    shas = [row[4] for row in rows.get("omission", ()) if row[2] in reasons and row[4] not in own]
+    for start in range(0, len(shas), 500):
+        fixed_before = connection.scalars(select(fix.c.sha).where(fix.c.sha.in_(shas[start : start + 500])))
+        brought = [f"commit:{sha}" for sha in fixed_before]
+        resolve_omissions(connection, run_id, "git", brought, _COMMIT_LEFT_OUT)
 
 
 def _insert_numbered(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from miner.errors import StoreError, StoreFullError, StoreReadOnlyError
+from miner.errors import SettingsError, StoreError, StoreFullError, StoreReadOnlyError
 
 BUSY_TIMEOUT_SECONDS = 60
 CONNECT_TIMEOUT_SECONDS = 10
@@ -48,16 +48,16 @@ _DEFECTS = ("IntegrityError", "DataError", "ProgrammingError", "InterfaceError",
 def parse_url(text: str) -> URL:
     """Read a database URL: ``sqlite:///FILE`` or ``postgresql://USER@HOST/NAME`` (``postgres://`` is the same).
 
-    :raises StoreError: if it is not one, or names another database.
+    :raises SettingsError: if it is not one, or names another database.
     """
     try:
         url = make_url(text)
     except (ArgumentError, ValueError):
-        raise StoreError(
+        raise SettingsError(
             "database.url is not a database URL: write sqlite:///FILE or postgresql://USER@HOST/NAME"
         ) from None
     if url.drivername not in _DRIVERS:
-        raise StoreError(f"database.url names {url.drivername}: only sqlite and postgresql are supported")
+        raise SettingsError(f"database.url names {url.drivername}: only sqlite and postgresql are supported")
     return url.set(drivername=_DRIVERS[url.drivername])
 
 

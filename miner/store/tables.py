@@ -128,7 +128,7 @@ raw_response = Table(
     _needed("fetched_at", UtcDateTime(), "When it came.", PROVENANCE),
     _needed("body", LargeBinary(), "The body as it came, compressed with zlib."),
     _needed("body_bytes", BigInteger(), "Size of the body in bytes, not compressed."),
-    comment="What a source sent, as it came; content-addressed. Git needs none: a sha leads back to the repository.",
+    comment="What a source sent, as it came; content-addressed. Of git: what ls-remote said; a sha leads to the rest.",
 )
 
 coverage = Table(
@@ -142,7 +142,7 @@ coverage = Table(
     _optional("reported", BigInteger(), "How many results the source said there are; null if it did not say."),
     _needed("fetched", BigInteger(), "How many results came."),
     _needed("stored", BigInteger(), "How many of them were stored."),
-    _needed("skipped", BigInteger(), "How many of them were left out; see omission."),
+    _needed("skipped", BigInteger(), "How many of them are never fetched: merge commits. They are counted here alone."),
     _needed("complete", Boolean(), "Whether everything in the interval came."),
     _needed("reason", Text(), "Why the interval is not complete; empty if it is."),
     Column(
@@ -159,7 +159,7 @@ repository = Table(
     "repository",
     metadata,
     _key("repository_id", Integer(), "Number of the repository, from 1."),
-    _needed("host", Text(), "Host name, such as github.com; empty for a local path."),
+    _needed("host", Text(), "Host name, such as github.com; local for a path."),
     Column("github_id", BigInteger(), unique=True, comment="GitHub's own number; null if not asked or elsewhere."),
     _needed("name", Text(), "Current full name (owner/name), or path."),
     _needed("clone_url", Text(), "Where it is cloned from; no secrets."),
@@ -196,7 +196,11 @@ git_commit = Table(
     _needed("parents", Text(), "Shas of the parents, separated by a space; empty for a root commit."),
     _needed("message", Text(), "Commit message; what is not text is replaced by U+FFFD."),
     _optional("message_raw", LargeBinary(), "The message's bytes, where they are not UTF-8 or hold NUL."),
-    _needed("bug_fix_score", Double(), "How sure the message is that the commit repairs a bug, 0 to 1."),
+    _needed(
+        "bug_fix_score",
+        Double(),
+        "How sure the message is that it repairs a bug: 1 / (1 + e^-x), x the sum of the evidence's weights less 1.5.",
+    ),
     _needed("bug_fix_rater", Text(), "The rules that gave the score, with their version."),
     Index(None, "committed_at"),
     comment="One row a commit, however many repositories hold it. Merge commits are not stored.",
@@ -223,7 +227,7 @@ bug_fix_evidence = Table(
     _needed("end_offset", Integer(), "End of the match, itself not in it."),
     _needed("text", Text(), "The matched text, cut to 200 characters."),
     _one_of("side", get_args(Side)),
-    comment="Every reason for and against a commit being a bug fix.",
+    comment="Every reason for and against a commit being a bug fix; none where no word of the message speaks for it.",
 )
 
 file_change = Table(
@@ -245,7 +249,7 @@ file_change = Table(
     _needed("deleted_lines", Integer(), "Lines deleted."),
     _one_of("change_type", CHANGE_TYPES),
     _one_of("kind", FileKind),
-    comment="One row a file that a bug-fix candidate changed. One without hunks was left out; see omission.",
+    comment="One row a file that a bug-fix candidate changed. One without hunks has an omission, or no changed line.",
 )
 
 hunk = Table(

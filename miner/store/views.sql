@@ -12,6 +12,7 @@
 -- repositories: How many repositories hold the commit.
 -- commit_url: Where to read the commit; null if its repository is not on GitHub.
 -- message: The commit's message.
+-- bug_fix_score: How sure the message is that the commit repairs a bug, 0 to 1.
 -- hunks: How many hunks the fix is made of.
 -- pattern: The rater's first choice of a fix pattern; null if nobody judged.
 -- confidence: How sure the rater is, 0 to 1; null for unknown.
@@ -29,6 +30,7 @@ SELECT
         THEN 'https://github.com/' || repository.name || '/commit/' || fix.sha
     END AS commit_url,
     git_commit.message,
+    git_commit.bug_fix_score,
     (SELECT COUNT(*) FROM fix_hunk WHERE fix_hunk.fix_id = fix.fix_id) AS hunks,
     label.value AS pattern,
     label.confidence,

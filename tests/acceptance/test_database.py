@@ -29,11 +29,11 @@ def alter(path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-def test_upgrade_makes_the_tables_and_says_nothing(miner: Miner) -> None:
+def test_upgrade_makes_the_tables_and_says_where_they_are(miner: Miner) -> None:
     """A new database, in a folder that does not exist yet; a second time changes nothing."""
     for _ in range(2):
         done = miner("db", "upgrade", "--database-url", URL)
-        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        assert (done.returncode, done.stdout, done.stderr) == (0, f"the schema is at {HEAD}\n", "")
 
 
 @pytest.mark.usefixtures("database")
@@ -88,19 +88,21 @@ def test_what_only_reads_makes_no_database(miner: Miner, tmp_path: Path, words: 
 
 
 @pytest.mark.parametrize(
-    ("url", "says"),
+    ("url", "says", "code"),
     [
-        pytest.param("no url", "not a database URL", id="not a URL"),
-        pytest.param("mysql://me:hunter2@host/x", "only sqlite and postgresql", id="other database"),
-        pytest.param("sqlite:///text.db", "is not an SQLite database", id="not a database"),
-        pytest.param("postgresql://me:hunter2@127.0.0.1:1/x", "does not answer", id="no server"),
+        pytest.param("no url", "not a database URL", 2, id="not a URL"),
+        pytest.param("mysql://me:hunter2@host/x", "only sqlite and postgresql", 2, id="other database"),
+        pytest.param("sqlite:///text.db", "is not an SQLite database", 1, id="not a database"),
+        pytest.param("postgresql://me:hunter2@127.0.0.1:1/x", "does not answer", 1, id="no server"),
     ],
 )
-def test_a_database_that_cannot_be_used_is_one_line(miner: Miner, tmp_path: Path, url: str, says: str) -> None:
-    """Exit code 1, no traceback, no password."""
+def test_a_database_that_cannot_be_used_is_one_line(
+    miner: Miner, tmp_path: Path, url: str, says: str, code: int
+) -> None:
+    """A setting that is wrong is exit code 2, a database that fails is 1; no traceback, no password."""
     (tmp_path / "text.db").write_text("this is text, and long enough to be read as a header" * 9, encoding="utf-8")
     done = miner("db", "current", "--database-url", url)
-    assert done.returncode == 1
+    assert done.returncode == code
     assert says in done.stderr
     assert done.stderr.count("\n") == 1
     assert "hunter2" not in done.stderr

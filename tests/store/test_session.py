@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import IntegrityError
 
-from miner.errors import StoreError, StoreFullError, StoreReadOnlyError
+from miner.errors import SettingsError, StoreError, StoreFullError, StoreReadOnlyError
 from miner.store import repository, schema
 from miner.store.session import masked, open_engine, parse_url, reading, writing
 
@@ -42,7 +42,7 @@ def test_both_kinds_of_database_are_named_by_a_url(text: str, driver: str) -> No
     ],
 )
 def test_what_is_no_url_of_a_database_is_refused(text: str, said: str) -> None:
-    with pytest.raises(StoreError, match=said) as caught:
+    with pytest.raises(SettingsError, match=said) as caught:
         open_engine(text)
     assert "s3cret" not in str(caught.value)
 
