@@ -219,7 +219,7 @@ class _Mining:
         boundary = self._repo.shallow_boundary()
         slices = paging.cut(
             commits,
-            [paging.Gap(gap.since, gap.until) for gap in left],
+            left,
             known=self._known(tip, repository_id, frozenset(commit.sha for commit in commits)),
             page_commits=self._run.settings.collect.page_commits,
             limit=self._run.request.limit,

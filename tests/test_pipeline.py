@@ -396,7 +396,8 @@ def test_a_source_without_some_objects_is_mined_but_for_them(lite: Runner, tmp_p
         (f"repository:{builder.path}", "objects_missing"),
     ]
     assert one(lite, "SELECT count(*) FROM fix") == 2
-    assert rows(lite, "SELECT new_path FROM file_change WHERE sha = :s", s=builder.shas[1]) == [("a.py",)]
+    changed = "SELECT file_no, new_path FROM file_change WHERE sha = :s ORDER BY file_no"
+    assert rows(lite, changed, s=builder.shas[1]) == [(0, "a.py"), (1, "model.h5")]
 
 
 def test_a_window_without_commits_is_covered_and_no_failure(runner: Runner, tmp_path: Path) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from miner.collect import git
+from miner.errors import GitKilledError
 
 
 class BlobReader:
@@ -17,9 +19,16 @@ class BlobReader:
         self._sizes = _Answers(["cat-file", "--batch-check"], git_dir, timeout)
 
     def size(self, name: str) -> int | None:
-        """Give a blob's size in bytes, or None if it is not there."""
+        """Give a blob's size in bytes, or None if it is not there.
+
+        :raises GitKilledError: if git is ended or killed over it.
+        """
         self._sizes.ask([name])
-        kind, size = _kind_and_size(self._sizes.line())
+        try:
+            kind, size = _kind_and_size(self._sizes.line())
+        except _DiedError as died:
+            died.raise_unless_damaged(name)
+            return None
         return size if kind == b"blob" else None
 
     def is_readable(self, name: str) -> bool:
@@ -32,13 +41,37 @@ class BlobReader:
         return next(self.read_all([name]))
 
     def read_all(self, names: Sequence[str]) -> Iterator[bytes | None]:
-        """Give what :meth:`read` gives for each of a few names, asked for together."""
-        askable = [name for name in names if "\n" not in name]
-        self._contents.ask(askable)
+        """Give what :meth:`read` gives for each of a few names, asked for together. Take all that it gives.
+
+        A git that dies over one of them is asked for that one alone and then for the rest.
+
+        :raises GitKilledError: if git is ended, or twice killed over one.
+        """
+        left = deque(name for name in names if "\n" not in name)
+        self._contents.ask(left)
         for name in names:
-            kind, size = _kind_and_size(self._contents.line()) if name in askable else (b"", 0)
-            wanted = kind == b"blob" and size <= self._max_bytes
-            yield self._contents.take(size, keep=wanted) if kind else None
+            if "\n" in name:
+                yield None
+                continue
+            left.popleft()
+            try:
+                found = self._take()
+            except _DiedError:
+                found = self._alone(name)
+                self._contents.ask(left)
+            yield found
+
+    def _take(self) -> bytes | None:
+        kind, size = _kind_and_size(self._contents.line())
+        return self._contents.take(size, keep=kind == b"blob" and size <= self._max_bytes) if kind else None
+
+    def _alone(self, name: str) -> bytes | None:
+        self._contents.ask([name])
+        try:
+            return self._take()
+        except _DiedError as died:
+            died.raise_unless_damaged(name)
+            return None
 
     def close(self) -> None:
         """End the commands."""
@@ -52,8 +85,23 @@ def _kind_and_size(header: bytes) -> tuple[bytes, int]:
     return (fields[1], int(fields[2])) if len(fields) == 3 else (b"", 0)
 
 
+class _DiedError(Exception):
+    """Git ended before it had answered; ``code`` as of a process, None for want of time."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(code)
+        self.code = code
+
+    def raise_unless_damaged(self, name: str) -> None:
+        """Let pass what git itself said of a damaged object; a git that was killed said nothing of it."""
+        if self.code is None or self.code < 0:
+            raise GitKilledError(
+                f"git was killed or too slow while it read {name}: run the same command again"
+            ) from None
+
+
 class _Answers:
-    """What a ``git cat-file`` says, read line by line and by size. One that dies is started again when asked."""
+    """What a ``git cat-file`` says, read line by line and by size. One that died is started again when asked."""
 
     def __init__(self, arguments: list[str], git_dir: Path, timeout: float) -> None:
         self._arguments = arguments
@@ -62,25 +110,27 @@ class _Answers:
         self._conversation: git.Conversation | None = None
         self._buffer = b""
 
-    def ask(self, names: Sequence[str]) -> None:
+    def ask(self, names: Iterable[str]) -> None:
+        question = "".join(f"{name}\n" for name in names)
+        if not question:
+            return
         if self._conversation is None:
             self._conversation = git.Conversation(self._arguments, self._git_dir, timeout=self._timeout)
-        self._conversation.ask("".join(f"{name}\n" for name in names).encode("utf-8", "replace"))
+        self._conversation.ask(question.encode("utf-8", "replace"))
 
     def line(self) -> bytes:
-        """Give the next line without its end; an empty one when the command has died."""
+        """Give the next line without its end."""
         while (end := self._buffer.find(b"\n")) < 0:
-            if not self._fill():
-                return b""
+            self._fill()
         line, self._buffer = self._buffer[:end], self._buffer[end + 1 :]
         return line
 
     def take(self, size: int, *, keep: bool) -> bytes | None:
-        """Take ``size`` bytes and the line end behind them; give them if they are to be kept and all came."""
+        """Take ``size`` bytes and the line end behind them; give them if they are to be kept."""
         parts, left = [], size + 1
         while left > 0:
-            if not self._buffer and not self._fill():
-                return None
+            if not self._buffer:
+                self._fill()
             part, self._buffer = self._buffer[:left], self._buffer[left:]
             left -= len(part)
             if keep:
@@ -93,18 +143,16 @@ class _Answers:
         self._conversation = None
         self._buffer = b""
 
-    def _fill(self) -> bool:
+    def _fill(self) -> None:
         if self._conversation is None:
-            return False
+            raise _DiedError(None)
         try:
             chunk = self._conversation.read()
         except TimeoutError:
             self.close()
-            return False
+            raise _DiedError(None) from None
         if not chunk:
             conversation, self._conversation = self._conversation, None
-            conversation.outcome()
-            self.close()
-            return False
+            self._buffer = b""
+            raise _DiedError(conversation.outcome())
         self._buffer += chunk
-        return True

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from miner.collect import git
 from miner.model import Commit
+from miner.store.values import epoch
 
 _FIELDS = ("%H", "%P", "%an", "%ae", "%ad", "%cn", "%ce", "%cd", "%B")
+_MOST_DIGITS = 20
 _LOG_OPTIONS = ("--no-walk=unsorted", "--stdin", "--date=raw", "-z", "--no-show-signature", "--no-notes")
 
 
@@ -40,8 +42,8 @@ def list_history(git_dir: Path, tips: Iterable[str], *, item: str, timeout: floa
     )
     listed = []
     for line in out.decode("ascii").splitlines():
-        sha, epoch, *parents = line.split(" ")
-        listed.append(ListedCommit(sha, int(epoch or 0), sum(map(bool, parents))))
+        sha, seconds, *parents = line.split(" ")
+        listed.append(ListedCommit(sha, _seconds(seconds), sum(map(bool, parents))))
     return listed
 
 
@@ -108,11 +110,16 @@ def _raw_date(text: bytes) -> tuple[int, int | None]:
     if not found:
         return 0, None
     minutes = int(found[3]) * 60 + int(found[4])
-    return int(found[1]), -minutes if found[2] == b"-" else minutes
+    return _seconds(found[1].decode("ascii")), -minutes if found[2] == b"-" else minutes
 
 
-def _moment(epoch: int) -> datetime | None:
+def _seconds(text: str) -> int:
+    """Read a date in seconds. Git prints what the commit says, however many digits; the ledger's range bounds it."""
+    return epoch(int(text[:_MOST_DIGITS] or 0))
+
+
+def _moment(seconds: int) -> datetime | None:
     try:
-        return datetime.fromtimestamp(epoch, UTC)
+        return datetime.fromtimestamp(seconds, UTC)
     except (OverflowError, ValueError, OSError):
         return None

@@ -25,14 +25,14 @@ _NO_BLOB_MODES = frozenset({"000000", "160000"})
 class RawDiff:
     """What git printed for one commit, without the last line's end: raw records and patch; or why there is none.
 
-    ``unreadable`` are files that it lacks, because git could not read them.
+    ``unreadable`` are the raw records, each followed by its path, of files that it lacks: git could not read them.
     """
 
     sha: str
     data: bytes
     problem: str = ""
     too_large: bool = False
-    unreadable: tuple[str, ...] = ()
+    unreadable: tuple[bytes, ...] = ()
 
 
 class DiffReader:
@@ -120,14 +120,14 @@ class DiffReader:
             raise
         except RepositoryError:
             return diff
-        if len(bad) > _MOST_UNREADABLE:
+        if len(bad) > 2 * _MOST_UNREADABLE:
             return diff
         alone = DiffReader(
             self._git_dir,
             timeout=self._timeout,
             max_file_bytes=self._max_file_bytes,
             max_commit_bytes=self._max_commit_bytes,
-            exclude=bad,
+            exclude=[path.decode("utf-8", "surrogateescape") for path in bad[1::2]],
         )
         try:
             alone._ask(diff.sha)
@@ -136,18 +136,18 @@ class DiffReader:
             alone.close()
         return replace(again, unreadable=tuple(bad)) if bad and not again.problem else again
 
-    def _unreadable(self, sha: str) -> list[str]:
+    def _unreadable(self, sha: str) -> list[bytes]:
         command = ["diff-tree", "-r", "--root", "--raw", "-z", "--full-index", "--no-renames", sha]
         listed = git.run(command, item=sha, timeout=self._timeout, git_dir=self._git_dir)
         _, *fields = listed.split(b"\0")
         reader = BlobReader(self._git_dir, timeout=self._timeout, max_bytes=self._max_file_bytes)
-        bad = []
+        bad: list[bytes] = []
         try:
             for record, path in zip(fields[::2], fields[1::2], strict=False):
                 modes_and_ids = record[1:].decode("ascii").split(" ")
                 wanted = [(mode, blob) for mode, blob in zip(modes_and_ids[:2], modes_and_ids[2:4], strict=True)]
                 if not all(mode in _NO_BLOB_MODES or reader.is_readable(blob) for mode, blob in wanted):
-                    bad.append(path.decode("utf-8", "surrogateescape"))
+                    bad += [record, path]
         finally:
             reader.close()
         return bad

