@@ -27,6 +27,7 @@ class OmissionReason(StrEnum):
     HISTORY_SHALLOW = "history_shallow"
     HISTORY_REWRITTEN = "history_rewritten"
     COMMIT_UNREADABLE = "commit_unreadable"
+    COMMIT_FAILED = "commit_failed"
     COMMIT_TOO_LARGE = "commit_too_large"
     COMMIT_DATE_INVALID = "commit_date_invalid"
     NO_LIBRARY_CODE = "no_library_code"

@@ -206,7 +206,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("resolved_run_id", sa.Integer(), nullable=True),
         sa.CheckConstraint(
-            "reason IN ('repository_missing', 'repository_refused', 'repository_unreachable', 'repository_empty', 'repository_too_large', 'repository_corrupt', 'objects_missing', 'history_shallow', 'history_rewritten', 'commit_unreadable', 'commit_too_large', 'commit_date_invalid', 'no_library_code', 'library_not_selected', 'file_unreadable', 'file_binary', 'file_too_large', 'file_vendored', 'file_generated', 'file_not_text', 'diff_too_large', 'submodule')",  # noqa: E501
+            "reason IN ('repository_missing', 'repository_refused', 'repository_unreachable', 'repository_empty', 'repository_too_large', 'repository_corrupt', 'objects_missing', 'history_shallow', 'history_rewritten', 'commit_unreadable', 'commit_failed', 'commit_too_large', 'commit_date_invalid', 'no_library_code', 'library_not_selected', 'file_unreadable', 'file_binary', 'file_too_large', 'file_vendored', 'file_generated', 'file_not_text', 'diff_too_large', 'submodule')",  # noqa: E501
             name=op.f("ck_omission_reason"),
         ),
         sa.ForeignKeyConstraint(

@@ -10,7 +10,6 @@ import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
@@ -18,11 +17,13 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, s
 from miner.model import Omission, OmissionReason, RawResponse
 from miner.store.bulk import insert_rows
 from miner.store.coverage import Coverage, Interval, add
+from miner.store.merge import COMMIT_LEFT_OUT, merge
 from miner.store.rows import PageRows, omission_row, response_row
 from miner.store.tables import (
     coverage,
     crawl_run,
     fix,
+    git_commit,
     metadata,
     omission,
     raw_response,
@@ -31,7 +32,6 @@ from miner.store.tables import (
 )
 from miner.store.values import clean, key
 
-_COMMIT_LEFT_OUT = (OmissionReason.NO_LIBRARY_CODE, OmissionReason.LIBRARY_NOT_SELECTED)
 _WEB_USER = re.compile(r"^(https?://)[^/@]*@", re.IGNORECASE)
 _PASSWORD = re.compile(r"^(\w[\w+.-]*://[^/@:]*):[^/@]*@")
 
@@ -158,18 +158,22 @@ def write_page(
 ) -> dict[str, int]:
     """Write a page's rows and the coverage that they prove. Writing the same page again changes nothing.
 
-    Each fix resolves an earlier omission of its commit for want of library code.
+    A commit is the unit: of two versions of it, one is stored; see :func:`miner.store.merge.merge`. Each fix
+    resolves an earlier omission of its commit for want of library code.
 
     :param run_id: the run that resolves, for a page without a proof; without either, nothing is resolved.
     :return: how many rows of each table are new.
     """
-    new: dict[str, int] = {}
-    for table in metadata.sorted_tables:
-        if page := rows.get(table.name):
-            # Two writers that meet the same commits must meet them in the same order, else they wait for each other.
-            ordered = sorted(page, key=itemgetter(0)) if table.name == "git_commit" else page
-            new[table.name] = insert_rows(connection, table, ordered)
     resolving = proof.run_id if run_id is None and proof is not None else run_id
+    if rows.get("git_commit") or rows.get("file_change"):
+        # Another writer that met the same commit after the look at what is there would mix its version with this one.
+        _lock(connection, git_commit)
+    chosen = merge(connection, rows, resolving)
+    new = {
+        table.name: insert_rows(connection, table, chosen[table.name])
+        for table in metadata.sorted_tables
+        if rows.get(table.name)
+    }
     if resolving is not None:
         _resolve_fixed(connection, rows, resolving)
     if proof is not None:
@@ -256,14 +260,14 @@ def _resolve_fixed(connection: Connection, rows: PageRows, run_id: int) -> None:
     for _, source, sha, *_ in rows.get("fix", ()):
         fixed.setdefault(source, set()).add(f"commit:{sha}")
     for source, subjects in fixed.items():
-        resolve_omissions(connection, run_id, source, sorted(subjects - left_out), _COMMIT_LEFT_OUT)
-    reasons = {reason.value for reason in _COMMIT_LEFT_OUT}
+        resolve_omissions(connection, run_id, source, sorted(subjects - left_out), COMMIT_LEFT_OUT)
+    reasons = {reason.value for reason in COMMIT_LEFT_OUT}
     own = {row[2] for row in rows.get("fix", ())}
     shas = [row[4] for row in rows.get("omission", ()) if row[2] in reasons and row[4] not in own]
     for start in range(0, len(shas), 500):
         fixed_before = connection.scalars(select(fix.c.sha).where(fix.c.sha.in_(shas[start : start + 500])))
         brought = [f"commit:{sha}" for sha in fixed_before]
-        resolve_omissions(connection, run_id, "git", brought, _COMMIT_LEFT_OUT)
+        resolve_omissions(connection, run_id, "git", brought, COMMIT_LEFT_OUT)
 
 
 def _insert_numbered(connection: Connection, table: Table, values: Mapping[str, Any]) -> int:

@@ -188,22 +188,6 @@ def test_two_processes_that_mine_forks_do_not_stop_each_other(database_url: str,
         assert len(repository.covered(connection, "git", "q", "t")) == 1
 
 
-def test_commits_are_written_in_one_order_whatever_the_pages(engine: Engine) -> None:
-    """Two writers that meet the same commits in opposite order would each wait for the other, for ever."""
-    run_id = start(engine)
-    repository_id = register(engine, run_id)
-    numbers = sorted(range(40), key=sha, reverse=True)
-    with writing(engine) as connection:
-        for part in (numbers[:20], numbers[20:]):
-            builder = PageBuilder("git", run_id, repository_id)
-            for number in part:
-                builder.commit(commit(number), VERDICT)
-            repository.write_page(connection, builder.rows)
-        place = "rowid" if engine.dialect.name == "sqlite" else "ctid"
-        found = [row.sha for row in connection.exec_driver_sql(f"SELECT sha FROM git_commit ORDER BY {place}")]  # noqa: S608
-    assert found == sorted(found[:20]) + sorted(found[20:])
-
-
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=st.sets(st.integers(-1000, 1000), max_size=6), order=st.randoms())
 def test_the_stored_ledger_is_one_row_however_the_crawl_was_split(engine: Engine, cuts: set[int], order) -> None:  # type: ignore[no-untyped-def]
@@ -266,7 +250,7 @@ def test_an_omission_is_resolved_and_open_again(engine: Engine) -> None:
 @pytest.mark.parametrize("proven", [True, False])
 @pytest.mark.parametrize(
     ("reason", "resolved"),
-    [(OmissionReason.LIBRARY_NOT_SELECTED, True), (OmissionReason.COMMIT_TOO_LARGE, False)],
+    [(OmissionReason.LIBRARY_NOT_SELECTED, True), (OmissionReason.HISTORY_SHALLOW, False)],
 )
 def test_a_fix_resolves_that_its_commit_was_not_selected(
     engine: Engine, reason: OmissionReason, resolved: bool, proven: bool

@@ -44,10 +44,10 @@ def commit(number: int = 0, message: str = "Fix it", **changed: object) -> Commi
     return Commit(**{**values, **changed})  # type: ignore[arg-type]
 
 
-def file_change(no: int = 0, body: str = "-a\n+b\n", body_raw: bytes | None = None) -> FileChange:
+def file_change(no: int = 0, body: str = "-a\n+b\n", body_raw: bytes | None = None, path: str = "a.py") -> FileChange:
     hunk = Hunk(0, 1, 1, 1, 1, "def f():", body, body_raw)
     return FileChange(
-        no, "modify", FileKind.SOURCE, "Python", "a.py", "a.py", "100644", "100644", sha(7), sha(8), None, 1, 1, (hunk,)
+        no, "modify", FileKind.SOURCE, "Python", path, path, "100644", "100644", sha(7), sha(8), None, 1, 1, (hunk,)
     )
 
 
