@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from miner.secrets import masked
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -19,10 +21,6 @@ _ESCAPE_SEQUENCE = re.compile(
 )
 # Controls, invisible format characters (these can reorder a line), lone surrogates, line and paragraph separators.
 _UNPRINTABLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-_URL_PASSWORD = re.compile(r"(?<=://)([^\s/@:?#]*):[^\s/?#]*(?=@)")
-_HTTP_TOKEN = re.compile(r"(?<=http://|ttps://)[^\s/@:?#]+(?=@)")
-_QUERY_SECRET = re.compile(r"(?i)([?&](?:\w*password|\w*token|\w*secret|\w*key)=)[^&#\s]*")
-MASK = "***"
 
 
 def printable(text: object) -> str:
@@ -34,8 +32,7 @@ def printable(text: object) -> str:
 
 def mask_secrets(text: str) -> str:
     """Put ``***`` in place of the passwords and tokens of every URL in the text."""
-    text = _URL_PASSWORD.sub(rf"\1:{MASK}", text)
-    return _QUERY_SECRET.sub(rf"\1{MASK}", _HTTP_TOKEN.sub(MASK, text))
+    return masked(text)
 
 
 def mask_values(value: Any) -> Any:

@@ -14,24 +14,21 @@ import select
 import shutil
 import signal
 import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from miner.collect.gitfailures import failure
 from miner.errors import (
     GitKilledError,
     GitTimeoutError,
     Interrupted,
     MinerError,
-    RepositoryCorruptError,
-    RepositoryError,
-    RepositoryMissingError,
-    RepositoryRefusedError,
     RepositoryTooLargeError,
 )
 from miner.resources import resource
+from miner.secrets import without_secrets as without_secrets
 
 MINIMUM_VERSION = (2, 32)
 
@@ -62,38 +59,6 @@ _KEPT_VARIABLES = (
     "HTTPS_PROXY",
     "NO_PROXY",
     "ALL_PROXY",
-)
-_FAILURES: tuple[tuple[re.Pattern[str], type[RepositoryError], str], ...] = (
-    (
-        re.compile(
-            r"transport '.*' not allowed|protocol .* not (allowed|supported)|unable to find remote helper", re.I
-        ),
-        RepositoryRefusedError,
-        "its transport is not allowed; see git.transports in the config",
-    ),
-    (
-        re.compile(
-            r"repository .*not found|does not appear to be a git repository|does not exist|not a git repository"
-            r"|could not read Username|Authentication failed|returned error: 40[134]|returned error: 410",
-            re.I,
-        ),
-        RepositoryMissingError,
-        "there is no such repository, or it is private: check the name",
-    ),
-    (
-        re.compile(
-            r"corrupt|bad (object|tree|blob)|unable to read|missing (blob|tree|object)|inflate:|did not send all"
-            r"|failed to traverse",
-            re.I,
-        ),
-        RepositoryCorruptError,
-        "git found damaged objects; if they are in the source, repair it with 'git fsck' there",
-    ),
-    (
-        re.compile(r"No space left on device|Disk quota exceeded", re.I),
-        RepositoryTooLargeError,
-        "the disk is full: free some space, or name another storage.data_dir",
-    ),
 )
 
 
@@ -132,22 +97,6 @@ def check_version() -> str:
     return found[0]
 
 
-def without_secrets(text: str) -> str:
-    """Take user names, passwords and tokens out of every URL in a text."""
-    return re.sub(r"(\w+://)[^/@\s]+@", r"\1", text)
-
-
-def failure(item: str, stderr: str) -> RepositoryError:
-    """Turn what git printed on failing into the error that tells the user what to do."""
-    said = without_secrets(stderr).strip()
-    lines = [line for line in said.splitlines() if line.startswith(("fatal:", "error:", "remote:"))]
-    quoted = "; ".join(lines[:3]) or said[-300:] or "git said nothing"
-    for pattern, kind, advice in _FAILURES:
-        if pattern.search(said):
-            return kind(f"{item}: {advice} ({quoted})")
-    return RepositoryError(f"{item}: git failed ({quoted}); check the network, or github.clone_url, and run it again")
-
-
 def run(
     arguments: Sequence[str],
     *,
@@ -163,25 +112,16 @@ def run(
     :param timeout: seconds.
     :raises RepositoryError: (a child of) if git fails or takes too long.
     """
-    try:
-        done = subprocess.run(
-            _command(arguments, git_dir),
-            input=input,
-            stdin=subprocess.DEVNULL if input is None else None,
-            capture_output=True,
-            timeout=timeout,
-            check=False,
-            env=environment(transports),
-            start_new_session=True,
-        )
-    except subprocess.TimeoutExpired:
-        raise GitTimeoutError(
-            f"{item}: 'git {arguments[0]}' took more than {timeout:.0f} s; see [git] in the config"
-        ) from None
-    raise_if_asked_to_end(done.returncode)
-    if done.returncode != 0:
-        raise failure(item, done.stderr.decode("utf-8", "replace"))
-    return done.stdout
+    stdin = subprocess.DEVNULL if input is None else subprocess.PIPE
+    with _started(arguments, git_dir, transports, stdin=stdin, stdout=subprocess.PIPE) as process:
+        try:
+            printed, said = _communicate(process, input, time.monotonic() + timeout)
+        except subprocess.TimeoutExpired:
+            raise GitTimeoutError(
+                f"{item}: 'git {arguments[0]}' took more than {timeout:.0f} s; see [git] in the config"
+            ) from None
+    _raise_if_failed(process, item, said.decode("utf-8", "replace"))
+    return printed
 
 
 def transfer(
@@ -197,32 +137,16 @@ def transfer(
 ) -> None:
     """Run a fetch, end it when it takes too long or the clone grows too large, and report objects done and in all.
 
+    What was brought is measured once more at the end: a fast transfer ends before it is looked at.
+
     :raises RepositoryError: (a child of) if it fails, takes too long or grows too large.
     :raises Interrupted: once ``stopped`` holds.
     """
-    with subprocess.Popen(
-        _command(arguments, git_dir),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env=environment(transports),
-        start_new_session=True,
-    ) as process:
-        said: list[str] = []
-        errors = _descriptor(process.stderr)
-        reader = threading.Thread(target=_read_progress, args=(errors, said, on_progress), daemon=True)
-        reader.start()
-        try:
-            _watch(process, item, git_dir, time.monotonic() + timeout, max_bytes, stopped)
-        except BaseException:
-            # The whole session: a fetch has children of its own, which would go on writing.
-            os.killpg(process.pid, signal.SIGKILL)
-            raise
-        finally:
-            reader.join()
-    raise_if_asked_to_end(process.returncode)
-    if process.returncode != 0:
-        raise failure(item, "\n".join(said))
+    progress = _Progress(on_progress)
+    with _started(arguments, git_dir, transports, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as process:
+        _watch(process, progress, item, git_dir, time.monotonic() + timeout, max_bytes, stopped)
+    _raise_if_failed(process, item, progress.said())
+    _raise_if_too_large(item, git_dir, max_bytes)
 
 
 def folder_bytes(folder: Path) -> int:
@@ -290,9 +214,13 @@ class Conversation:
         return code or 0
 
     def close(self) -> None:
-        """End the command."""
-        self._process.kill()
-        self._process.communicate()
+        """End the command and its children."""
+        if self._process.poll() is None:
+            _end_session(self._process)
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe:
+                pipe.close()
+        self._process.wait()
 
 
 def raise_if_asked_to_end(code: int | None) -> None:
@@ -314,41 +242,121 @@ def _command(arguments: Sequence[str], git_dir: Path | None) -> list[str]:
     return ["git", *(["--git-dir", str(git_dir)] if git_dir else []), *arguments]
 
 
+@contextlib.contextmanager
+def _started(
+    arguments: Sequence[str], git_dir: Path | None, transports: Iterable[str], *, stdin: int, stdout: int
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start git in a session of its own, and end all of that session if anything is raised."""
+    with subprocess.Popen(
+        _command(arguments, git_dir),
+        stdin=stdin,
+        stdout=stdout,
+        stderr=subprocess.PIPE,
+        env=environment(transports),
+        start_new_session=True,
+    ) as process:
+        try:
+            yield process
+        except BaseException:
+            _end_session(process)
+            raise
+
+
+def _end_session(process: subprocess.Popen[bytes]) -> None:
+    # A fetch has children of its own, which would go on writing.
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _communicate(process: subprocess.Popen[bytes], question: bytes | None, deadline: float) -> tuple[bytes, bytes]:
+    """Give what git printed and said; a child that outlives git and holds its pipes is not waited for."""
+    ended = False
+    while True:
+        left = deadline - time.monotonic()
+        try:
+            return process.communicate(question, timeout=max(0.0, min(_LOOK_EVERY_SECONDS, left)))
+        except subprocess.TimeoutExpired as error:
+            question = None
+            if ended:
+                _end_session(process)
+                return error.output or b"", error.stderr or b""
+            ended = process.poll() is not None
+            if left <= 0 and not ended:
+                raise
+
+
+def _raise_if_failed(process: subprocess.Popen[bytes], item: str, said: str) -> None:
+    raise_if_asked_to_end(process.returncode)
+    if process.returncode != 0:
+        raise failure(item, said)
+
+
+def _raise_if_too_large(item: str, git_dir: Path, max_bytes: int) -> None:
+    if folder_bytes(git_dir) > max_bytes:
+        raise RepositoryTooLargeError(
+            f"{item}: the clone grew beyond git.max_repository_bytes ({max_bytes:,}); raise that to take it"
+        )
+
+
 def _watch(
     process: subprocess.Popen[bytes],
+    progress: _Progress,
     item: str,
     git_dir: Path,
     deadline: float,
     max_bytes: int,
     stopped: Callable[[], bool],
 ) -> None:
+    errors = _descriptor(process.stderr)
+    readable = select.poll()
+    readable.register(errors, select.POLLIN)
+    looked = time.monotonic()
+    heard = True
     while True:
-        try:
-            process.wait(timeout=_LOOK_EVERY_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
-        else:
+        if not heard:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=_LOOK_EVERY_SECONDS)
+                return
+        elif readable.poll(_LOOK_EVERY_SECONDS * 1000):
+            heard = progress.read(errors)
+        elif process.poll() is not None:
+            # A child that outlives git holds the pipe open.
+            _end_session(process)
             return
+        if time.monotonic() - looked < _LOOK_EVERY_SECONDS:
+            continue
         if stopped():
             raise Interrupted
         if time.monotonic() > deadline:
             raise GitTimeoutError(f"{item}: the transfer took longer than git.clone_timeout_seconds allows")
-        if folder_bytes(git_dir) > max_bytes:
-            raise RepositoryTooLargeError(
-                f"{item}: the clone grew beyond git.max_repository_bytes ({max_bytes:,}); raise that to take it"
-            )
+        _raise_if_too_large(item, git_dir, max_bytes)
+        looked = time.monotonic()
 
 
-def _read_progress(stream: int, said: list[str], on_progress: Callable[[int, int], None]) -> None:
-    """Keep git's messages, and turn its progress lines (ended by a carriage return) into numbers."""
-    rest = b""
-    while chunk := os.read(stream, 65536):
-        *lines, rest = re.split(rb"[\r\n]", rest + chunk)
+class _Progress:
+    """Keeps git's messages, and turns its progress lines (ended by a carriage return) into numbers."""
+
+    def __init__(self, on_progress: Callable[[int, int], None]) -> None:
+        self._on_progress = on_progress
+        self._rest = b""
+        self._said: list[str] = []
+
+    def read(self, stream: int) -> bool:
+        """Take what there is to read; False: there will be no more."""
+        chunk = os.read(stream, 65536)
+        *lines, rest = re.split(rb"[\r\n]", self._rest + chunk)
+        self._rest = rest[:65536]
         for line in lines:
-            counted = re.match(rb"(?:Receiving objects|Resolving deltas): +\d+% \((\d+)/(\d+)\)", line)
-            if counted:
-                on_progress(int(counted[1]), int(counted[2]))
-            elif b"% (" not in line and len(said) < 200:
-                said.append(line.decode("utf-8", "replace"))
-    if rest:
-        said.append(rest.decode("utf-8", "replace"))
+            self._take(line)
+        return bool(chunk)
+
+    def said(self) -> str:
+        """Give the messages, those that report progress left out."""
+        return "\n".join([*self._said, self._rest.decode("utf-8", "replace")])
+
+    def _take(self, line: bytes) -> None:
+        counted = re.match(rb"(?:Receiving objects|Resolving deltas): +\d+% \((\d+)/(\d+)\)", line)
+        if counted:
+            self._on_progress(int(counted[1]), int(counted[2]))
+        elif b"% (" not in line and len(self._said) < 200:
+            self._said.append(line.decode("utf-8", "replace"))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from miner.collect.git import without_secrets
 from miner.errors import RepositoryRefusedError
+from miner.secrets import without_secrets
 from miner.settings import GitHubSettings, GitSettings
 
 _FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+# What git serves itself. Any other word before the address makes git run a program of that name.
+_TRANSPORTS = frozenset({"https", "http", "ssh", "git", "file"})
 _SCP_ADDRESS = re.compile(r"(?:[\w.-]+@)?([\w.-]+):(?!:)(?!//)([^\s-].*)")
 
 
@@ -39,8 +43,9 @@ class Locator:
     @property
     def folder(self) -> str:
         """The name of the clone's folder: readable, and different for different keys."""
+        digest = hashlib.sha256(self.key.encode("utf-8", "surrogatepass")).hexdigest()
         readable = re.sub(r"[^A-Za-z0-9._-]+", "+", self.name).strip("+.-")[-80:]
-        return f"{readable}-{hashlib.sha256(self.key.encode()).hexdigest()[:12]}.git"
+        return f"{readable}-{digest[:12]}.git"
 
 
 def locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
@@ -52,7 +57,17 @@ def locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
 
     :raises RepositoryRefusedError: for anything else, ``ext::`` and the like among it.
     """
-    text = text.strip()
+    try:
+        os.fsencode(text)
+        return _locate(text.strip(), github, git)
+    except (ValueError, OSError) as error:
+        reason = "a name is too long" if isinstance(error, OSError) else "it holds what no address may hold"
+        raise RepositoryRefusedError(
+            f"{_shown(text)} is no repository address, {reason}: give owner/name, a URL or a path"
+        ) from None
+
+
+def _locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
     if text.startswith(("/", ".", "~")):
         return _at_path(text)
     if "://" in text:
@@ -65,34 +80,57 @@ def locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
         if scp := _SCP_ADDRESS.fullmatch(text):
             return _at_url(f"ssh://{text[: scp.start(2) - 1]}/{scp[2].lstrip('/')}", github, git)
     raise RepositoryRefusedError(
-        f"{without_secrets(text)!r} is no repository address: give owner/name, a URL with one of the transports "
+        f"{_shown(text)} is no repository address: give owner/name, a URL with one of the transports "
         f"{', '.join(git.transports)}, or the path of a repository"
     )
+
+
+def _shown(text: str) -> str:
+    shown = without_secrets(text)
+    return ascii(shown if len(shown) <= 200 else f"{shown[:200]}...")
 
 
 def _on_github(full_name: str, github: GitHubSettings) -> Locator:
     owner, name = full_name.split("/")
     name = name.removesuffix(".git")
     url = github.clone_url.format(owner=owner, name=name)
-    transport = urlsplit(url).scheme
-    if not transport:
-        url, transport = Path(url).expanduser().absolute().as_uri(), "file"
+    if not urlsplit(url).scheme:
+        return _github_locator(owner, name, _at_path(url).url)
+    return _github_locator(owner, name, url)
+
+
+def _github_locator(owner: str, name: str, url: str) -> Locator:
+    transport = _transport(url)
+    if transport not in _TRANSPORTS:
+        raise RepositoryRefusedError(
+            f"{owner}/{name}: github.clone_url names a transport that is not allowed; "
+            f"allowed are {', '.join(sorted(_TRANSPORTS))}, or the path of a folder"
+        )
     return Locator(f"{owner}/{name}", "github.com", f"github.com/{owner}/{name}".lower(), url, transport)
+
+
+def _transport(url: str) -> str:
+    # "https::ssh://h/x" has the scheme https for urlsplit; git would run the helper git-remote-https on "ssh://h/x".
+    scheme = urlsplit(url).scheme
+    return scheme if url[len(scheme) :].startswith("://") else ""
 
 
 def _at_path(text: str) -> Locator:
     try:
         resolved = Path(text).expanduser().resolve()
     except (OSError, RuntimeError, ValueError) as error:
-        raise RepositoryRefusedError(f"{text!r} is no path that can be followed: {error}") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise RepositoryRefusedError(f"{_shown(text)} is no path that can be followed: {reason}") from None
     return Locator(str(resolved), "local", f"file://{resolved}", resolved.as_uri(), "file")
 
 
 def _at_url(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
     parts = urlsplit(text)
-    if parts.scheme not in git.transports:
+    if _CONTROL.search(text):
+        raise ValueError("a control character")
+    if _transport(text) not in git.transports:
         raise RepositoryRefusedError(
-            f"{without_secrets(text)}: the transport {parts.scheme!r} is not allowed; allowed are "
+            f"{_shown(text)}: the transport {parts.scheme!r} is not allowed; allowed are "
             f"{', '.join(git.transports)} (git.transports in the config); a local repository is given by its path"
         )
     path = parts.path.strip("/").removesuffix(".git")

@@ -6,15 +6,19 @@ A new database is made straight from the tables; Alembic, which takes long to im
 from __future__ import annotations
 
 import re
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, Connection, Engine, MetaData, String, Table, insert, inspect, select
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
 from miner.errors import SchemaError
 from miner.resources import resource
-from miner.store.session import masked, reading, translated, writing
+from miner.store.session import BUSY_TIMEOUT_SECONDS, masked, reading, translated, writing
 from miner.store.tables import metadata
 from miner.store.views import changed_views, create_views, drop_views
 
@@ -125,12 +129,29 @@ def _altering(engine: Engine) -> Iterator[Connection]:
     # works outside a transaction only; the connection is thrown away so that none is ever reused without keys.
     with translated(engine.url), engine.connect() as connection:
         connection.connection.driver_connection.execute("PRAGMA foreign_keys = OFF")  # type: ignore[union-attr]
+        _write_ahead(connection)
         connection.execution_options(writing=True)
         try:
             with connection.begin():
                 yield connection
         finally:
             connection.invalidate()
+
+
+def _write_ahead(connection: Connection) -> None:
+    # A file keeps the mode that it was made with: one that somebody else made, or copied, is left as it is. SQLite does
+    # not wait for other processes here, as it does elsewhere.
+    waits_until = time.monotonic() + BUSY_TIMEOUT_SECONDS
+    driver: Any = connection.connection.driver_connection
+    while driver.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() == (0,):
+        try:
+            driver.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > waits_until:
+                raise OperationalError("PRAGMA journal_mode", None, error) from None
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _refuse_loose_rows(connection: Connection) -> None:

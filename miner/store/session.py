@@ -176,16 +176,8 @@ def _set_up_sqlite(connection: Any, _record: Any) -> None:
     # Rows of 1-2 KB overflow the default pages of 4 KB, and a checkpoint each 4 MB costs a tenth of a long write.
     connection.execute("PRAGMA page_size = 8192")
     connection.execute("PRAGMA wal_autocheckpoint = 4000")
-    _write_ahead(connection)
-
-
-def _write_ahead(connection: Any) -> None:
-    try:
-        connection.execute("PRAGMA journal_mode = WAL")
-    except sqlite3.OperationalError as error:
-        # A file that may only be read keeps the mode that it has; the first write says so.
-        if _code(error) != "SQLITE_READONLY":
-            raise
+    # Nothing above looks into the file: this tells whether it is a database at all.
+    connection.execute("PRAGMA schema_version").fetchone()
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
 import subprocess
 from pathlib import Path
 
@@ -43,6 +46,119 @@ def test_no_secret_and_no_setting_of_the_user_reaches_git(monkeypatch: pytest.Mo
     listed = git.run(["config", "--list"], item="x", timeout=10)
     assert b"user.name" not in listed
     assert b"core.hookspath=/dev/null" in listed
+
+
+def test_git_asks_nobody_and_brings_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It neither opens a prompt, nor follows replaced objects, nor fetches missing ones from elsewhere."""
+    monkeypatch.setenv("GIT_NO_LAZY_FETCH", "0")
+    environment = git.environment(["https", "ssh"])
+    expected = {
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_NO_REPLACE_OBJECTS": "1",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_ASKPASS": "true",
+        "SSH_ASKPASS": "true",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_ALLOW_PROTOCOL": "https:ssh",
+    }
+    assert {name: environment.get(name) for name in expected} == expected
+    assert git.environment()["GIT_ALLOW_PROTOCOL"] == "none"
+    assert "BatchMode=yes" in environment["GIT_SSH_COMMAND"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("core.hooksPath", "/dev/null"),
+        ("core.fsmonitor", "false"),
+        ("core.symlinks", "false"),
+        ("core.attributesFile", "/dev/null"),
+        ("init.templateDir", ""),
+        ("fetch.recurseSubmodules", "false"),
+        ("submodule.recurse", "false"),
+        ("transfer.bundleURI", "false"),
+        ("gc.auto", "0"),
+        ("maintenance.auto", "false"),
+        ("credential.helper", ""),
+        ("http.followRedirects", "initial"),
+    ],
+)
+def test_the_configuration_keeps_git_from_running_anything(key: str, value: str) -> None:
+    assert git.run(["config", "--get", key], item="x", timeout=10).decode() == f"{value}\n"
+
+
+class Lifeline:
+    """A fifo that a command and all that it starts have open for writing: it hangs up when the last of them died."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "fifo"
+        os.mkfifo(self._path)
+        self._reader = os.open(self._path, os.O_RDONLY | os.O_NONBLOCK)
+
+    def command(self, rest: str) -> list[str]:
+        """Give a command with a grandchild that holds the pipes."""
+        return ["-c", f"alias.hold=!exec 3>{self._path}; sleep 600 & {rest}", "hold"]
+
+    def is_cut(self) -> bool:
+        """Wait until nobody is left; False if somebody lives on."""
+        watch = select.poll()
+        watch.register(self._reader, 0)
+        events = watch.poll(10_000)
+        os.close(self._reader)
+        return [event for _, event in events] == [select.POLLHUP]
+
+
+def test_grandchildren_of_a_command_that_takes_too_long_die_too(tmp_path: Path) -> None:
+    lifeline = Lifeline(tmp_path)
+    with pytest.raises(GitTimeoutError):
+        git.run(lifeline.command("wait"), item="r", timeout=2)
+    assert lifeline.is_cut()
+
+
+def test_a_grandchild_that_holds_the_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    """Git has ended; what it printed counts, and what it left behind is ended."""
+    lifeline = Lifeline(tmp_path)
+    assert git.run(lifeline.command("echo printed"), item="r", timeout=60) == b"printed\n"
+    assert lifeline.is_cut()
+
+
+def test_a_grandchild_with_a_session_of_its_own_is_not_waited_for(tmp_path: Path) -> None:
+    """It cannot be found to be ended, but holds up nobody."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    command = ["-c", f"alias.hold=!setsid sh -c 'exec 3<>{fifo}; read line <&3' & echo printed; exit", "hold"]
+    try:
+        assert git.run(command, item="r", timeout=60) == b"printed\n"
+    finally:
+        fifo.write_text("end\n")
+
+
+def test_a_transfer_does_not_wait_for_a_grandchild(tmp_path: Path) -> None:
+    lifeline = Lifeline(tmp_path)
+    git.transfer(
+        lifeline.command("true"),
+        item="r",
+        git_dir=small(tmp_path / "clone.git"),
+        transports=[],
+        timeout=60,
+        max_bytes=10**9,
+        on_progress=silent,
+    )
+    assert lifeline.is_cut()
+
+
+def test_a_transfer_that_ended_before_it_was_looked_at_is_measured(tmp_path: Path) -> None:
+    with pytest.raises(RepositoryTooLargeError, match=r"big: .*max_repository_bytes \(1\)"):
+        git.transfer(
+            ["--version"],
+            item="big",
+            git_dir=small(tmp_path / "clone.git"),
+            transports=[],
+            timeout=60,
+            max_bytes=1,
+            on_progress=silent,
+        )
 
 
 @pytest.mark.parametrize("url", ["ext::sh -c 'touch {marker}'", "file://{path}", "{path}"])
@@ -97,6 +213,16 @@ def test_a_transfer_that_takes_too_long_is_stopped(tmp_path: Path) -> None:
         ("fatal: transport 'ext' not allowed", RepositoryRefusedError),
         ("fatal: write error: No space left on device", RepositoryTooLargeError),
         ("fatal: unable to access 'https://x/': Could not resolve host: x", RepositoryError),
+        ("fatal: unable to access 'https://x/corrupt-data/': Could not resolve host: corrupt.x", RepositoryError),
+        ("fatal: unable to access 'https://x/does not exist/it's bad tree': timeout", RepositoryError),
+        ("ssh: Could not resolve hostname corrupt.x: Name or service not known", RepositoryError),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 403", RepositoryError),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 429", RepositoryError),
+        ("fatal: unable to access 'https://x/': The requested URL returned error: 404", RepositoryMissingError),
+        ("remote: Repository not found.\nfatal: Could not read from remote", RepositoryMissingError),
+        ("remote: Enumerating objects: 3, done.\nfatal: early EOF", RepositoryError),
+        ("error: object file /srv/x/objects/12/34 is empty\nfatal: loose object 12 is corrupt", RepositoryCorruptError),
+        ("fatal: '/srv/corrupt-data' does not appear to be a git repository", RepositoryMissingError),
         ("", RepositoryError),
     ],
 )
@@ -127,11 +253,16 @@ def test_no_git_is_said_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
 
 
 def test_a_conversation_that_gets_no_answer_in_time_ends(tmp_path: Path) -> None:
-    """A command that reads and never answers is ended when its time is over."""
-    conversation = git.Conversation(["-c", "alias.mute=!cat >/dev/null", "mute"], small(tmp_path / "r.git"), timeout=0)
+    """A command that reads and never answers is ended when its time is over, and what it started with it."""
+    lifeline = Lifeline(tmp_path)
+    command = lifeline.command("echo ready; cat >/dev/null")
+    conversation = git.Conversation(command, small(tmp_path / "r.git"), timeout=2)
     conversation.ask(b"anybody there?\n")
+    assert conversation.read() == b"ready\n"
     with pytest.raises(TimeoutError):
         conversation.read()
+    assert conversation.outcome() == -signal.SIGKILL
+    assert lifeline.is_cut()
 
 
 def test_hooks_of_a_clone_do_not_run(tmp_path: Path) -> None:

@@ -76,7 +76,53 @@ def test_scp_like_addresses_are_ssh() -> None:
     assert found.key == "ssh://git.example.org/group/sub/project"
 
 
-@given(st.text(max_size=60))
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("https://[::1/x", id="open bracket"),
+        pytest.param("https://host:abc/x", id="port that is no number"),
+        pytest.param("a" * 300 + ".git", id="long name"),
+        pytest.param("a/\ud800", id="lone surrogate"),
+        pytest.param("https://host/\ud800", id="lone surrogate in a URL"),
+        pytest.param("https://host/a\0b", id="null"),
+        pytest.param("/a\0b", id="null in a path"),
+        pytest.param("https::ssh://host/x", id="helper of git"),
+        pytest.param("~nobody-of-that-name/x", id="home of nobody"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(RepositoryRefusedError):
+        locate(text, GITHUB, GIT)
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "ext::sh -c {owner}/{name}",
+        "fd::17/{owner}/{name}",
+        "ftp://h/{owner}/{name}",
+        "https::ssh://h/{owner}/{name}",
+        "https://[::1/{owner}/{name}",
+    ],
+)
+def test_the_template_picks_no_transport_that_runs_a_program(template: str) -> None:
+    with pytest.raises(RepositoryRefusedError):
+        locate("keras-team/keras", GitHubSettings(clone_url=template), GIT)
+
+
+def test_a_refusal_shows_no_secret() -> None:
+    with pytest.raises(RepositoryRefusedError) as caught:
+        locate("https://u:s3cret/x@host:abc/x?token=s3cret", GITHUB, GIT)
+    assert "s3cret" not in str(caught.value)
+
+
+PARTS = st.sampled_from(
+    ["https://", "ssh://", "file://", "ext::", "git@", "github.com", "host", ":", "/", "[", "]", "@", "~", "a" * 300]
+)
+ANYTHING = st.text(st.characters(), max_size=60)
+
+
+@given(st.one_of(ANYTHING, st.lists(st.one_of(PARTS, ANYTHING), max_size=6).map("".join)))
 def test_any_text_is_an_address_with_an_allowed_transport_or_refused(text: str) -> None:
     """Whatever is typed, git never sees a transport that is not allowed, nor an option."""
     try:
@@ -84,6 +130,8 @@ def test_any_text_is_an_address_with_an_allowed_transport_or_refused(text: str) 
     except RepositoryRefusedError:
         return
     assert found.transport in {"https", "ssh", "file"}
+    assert found.public_url.startswith(f"{found.transport}://")
+    assert "\0" not in found.url
     assert not found.url.startswith("-")
     assert "/" not in found.folder
     assert len(found.folder) < 120

@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from alembic.config import Config
@@ -202,6 +203,46 @@ def test_two_upgrades_at_once_are_one(empty_engine: Engine, database_url: str) -
         list(pool.map(lambda process: process.communicate("go\n"), processes))
     assert [process.returncode for process in processes] == [0, 0, 0]
     schema.check(empty_engine)
+
+
+def pragma(url: str, statement: str) -> object:
+    connection = sqlite3.connect(url.removeprefix("sqlite:///"))
+    try:
+        return connection.execute(f"PRAGMA {statement}").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def test_a_new_file_is_write_ahead(sqlite_url: str) -> None:
+    engine = open_engine(sqlite_url)
+    schema.upgrade(engine)
+    engine.dispose()
+    assert (pragma(sqlite_url, "journal_mode"), pragma(sqlite_url, "page_size")) == ("wal", 8192)
+
+
+@pytest.mark.parametrize("step", [schema.prepare, schema.upgrade])
+def test_a_file_keeps_the_mode_that_its_owner_gave_it(sqlite_url: str, step) -> None:  # type: ignore[no-untyped-def]
+    engine = open_engine(sqlite_url)
+    schema.prepare(engine)
+    engine.dispose()
+    assert pragma(sqlite_url, "journal_mode = DELETE") == "delete"
+    step(engine)
+    engine.dispose()
+    assert pragma(sqlite_url, "journal_mode") == "delete"
+
+
+def test_tables_of_somebody_else_keep_the_mode_of_their_file(sqlite_url: str) -> None:
+    """An upgrade that is refused has changed nothing."""
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    foreign = sqlite3.connect(path)
+    foreign.execute("CREATE TABLE label (x INTEGER)")
+    foreign.close()
+    before = path.read_bytes()
+    engine = open_engine(sqlite_url)
+    with pytest.raises(SchemaError, match="did not make"):
+        schema.upgrade(engine)
+    engine.dispose()
+    assert path.read_bytes() == before
 
 
 def test_alembic_is_not_imported_to_make_a_database(sqlite_url: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, event, make_url
 from sqlalchemy.exc import IntegrityError
 
-from miner.errors import SettingsError, StoreError, StoreFullError, StoreReadOnlyError
+from miner.errors import SchemaError, SettingsError, StoreError, StoreFullError, StoreReadOnlyError
 from miner.store import repository, schema
 from miner.store.session import masked, open_engine, parse_url, reading, writing
 
@@ -91,6 +91,22 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, content: bytes
     with pytest.raises(StoreError, match=r"notes\.txt is not an SQLite database"):
         open_engine(f"sqlite:///{path}")
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("mode", ["delete", "wal"])
+def test_a_database_of_somebody_else_is_not_changed_by_reading_it(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / "foreign.db"
+    foreign = sqlite3.connect(path)
+    foreign.execute(f"PRAGMA journal_mode = {mode}")
+    foreign.execute("CREATE TABLE x (y)")
+    foreign.close()
+    before = path.read_bytes()
+    engine = open_engine(f"sqlite:///{path}", create=False)
+    assert schema.current(engine) is None
+    with pytest.raises(SchemaError, match="has no tables yet"):
+        schema.require(engine)
+    engine.dispose()
+    assert path.read_bytes() == before
 
 
 def test_a_folder_is_no_database(tmp_path: Path) -> None:
@@ -179,6 +195,7 @@ def test_a_defect_of_ours_is_not_hidden(engine: Engine) -> None:
 
 def test_sqlite_is_set_up_for_one_writer_and_many_readers(sqlite_url: str) -> None:
     engine = open_engine(sqlite_url)
+    schema.prepare(engine)
     with reading(engine) as connection:
         names = ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
         found = [connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in names]
