@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -20,7 +22,7 @@ SOURCE = "git"
 
 
 class Reporter(Protocol):
-    """Is told how a run goes. Tasks are "clone", "list" and "mine"; ``item`` is a repository's name."""
+    """Is told how a run goes. Tasks are "clone" and "mine"; ``item`` is a repository's name."""
 
     def start(self, task: str, item: str, total: int | None, unit: str) -> None:
         """A task begins; ``total`` units of work are ahead, if known."""
@@ -103,7 +105,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """What a run would do for one repository: ``state`` is clone, update, "nothing new", unknown or unreachable."""
+    """What a run would do for one repository: ``state`` is clone, update, mine, "nothing new" or unreachable."""
 
     source: str
     item: str
@@ -127,11 +129,19 @@ def targets(settings: Settings, request: CollectRequest) -> tuple[str, ...]:
 
 
 def query(locator: Locator, settings: Settings, request: CollectRequest) -> str:
-    """Name in one text all that decides which rows a mined commit gives: the ledger's intervals hold for it alone."""
+    """Name in one text all settings that decide which rows a commit gives: the ledger's intervals hold for them alone.
+
+    The classifier's version is not among them: new rules relabel what is stored, and fetch nothing.
+    """
+    limits = settings.git.model_dump(
+        include={"max_file_bytes", "max_diff_bytes", "max_commit_bytes", "max_commit_files"}
+    )
+    digest = hashlib.sha256(json.dumps(limits, sort_keys=True).encode()).hexdigest()[:8]
     wanted = ",".join(sorted(request.libraries)) or "*"
     return (
         f"{locator.key} branches={settings.git.branches} libraries={wanted} "
-        f"threshold={settings.classify.bug_fix_threshold:g} labels={'yes' if request.classify else 'no'}"
+        f"threshold={settings.classify.bug_fix_threshold:g} labels={'yes' if request.classify else 'no'} "
+        f"limits={digest}"
     )
 
 

@@ -6,7 +6,7 @@ A page is a function of what to mine alone: no database, no clock. Called again,
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -16,10 +16,10 @@ from miner.classify.libraries import Catalogue
 from miner.classify.version import RATER
 from miner.collect import gitcommits
 from miner.collect.gitblobs import BlobReader
-from miner.collect.gitdiffs import DiffReader
+from miner.collect.gitdiffs import DiffReader, RawDiff
 from miner.collect.interface import MinedPage
-from miner.errors import RepositoryCorruptError
-from miner.extract.diffs import Extraction, Limits, extract
+from miner.errors import MinerError, RepositoryCorruptError
+from miner.extract.diffs import Limits, extract
 from miner.model import (
     BugFixVerdict,
     Candidate,
@@ -38,6 +38,7 @@ from miner.store.rows import PageBuilder
 
 _MANIFESTS = ("setup.py", "requirements.txt", "pyproject.toml", "setup.cfg", "environment.yml", "Pipfile")
 _MAX_SOURCES = 20
+_MOST_BYTES = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,12 @@ class GitTask:
     classify: bool
 
     def run(self) -> MinedPage:
-        """Mine the page."""
+        """Mine the page, or as much of it as is held in memory at once."""
         return _Miner(self).mine()
+
+    def only(self, shas: tuple[str, ...]) -> GitTask:
+        """Give the same work on some of the commits."""
+        return replace(self, shas=shas)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +108,40 @@ class _Miner:
 
     def mine(self) -> MinedPage:
         judged = [(commit, bugfix.judge(commit.message)) for commit in self._commits()]
-        candidates = {c.sha: (c, verdict) for c, verdict in judged if verdict.score >= self._task.threshold}
-        for commit, verdict in judged:
-            self._page.commit(commit, verdict)
-            if commit.committed_at is None:
-                detail = f"committer date {commit.committed_epoch} is no date of the years 1 to 9999"
-                self._omit(Omission(OmissionReason.COMMIT_DATE_INVALID, f"commit:{commit.sha}", detail, commit.sha))
-        self._mined.seen += len(judged)
-        self._mined.candidates += len(candidates)
-        for candidate in self._candidates(candidates):
-            self._store(candidate)
+        chosen = [c.sha for c, verdict in judged if verdict.score >= self._task.threshold]
+        diffs = self._readers.diffs.diffs([sha for sha in chosen if sha not in self._task.boundary])
+        candidates = frozenset(chosen)
+        held = 0
+        for at, (commit, verdict) in enumerate(judged):
+            if held > _MOST_BYTES:
+                # What was asked for and not taken must not be the next page's answer.
+                self._readers.diffs.close()
+                self._mined.rest = tuple(later.sha for later, _ in judged[at:])
+                break
+            held += len(commit.message)
+            self._commit(commit, verdict)
+            if commit.sha in candidates:
+                held += self._candidate(commit, verdict, diffs)
         return self._mined
+
+    def _commit(self, commit: Commit, verdict: BugFixVerdict) -> None:
+        self._mined.seen += 1
+        self._page.commit(commit, verdict)
+        if commit.committed_at is None:
+            detail = f"committer date {commit.committed_epoch} is no date of the years 1 to 9999"
+            self._omit(Omission(OmissionReason.COMMIT_DATE_INVALID, f"commit:{commit.sha}", detail, commit.sha))
+
+    def _candidate(self, commit: Commit, verdict: BugFixVerdict, diffs: Iterator[RawDiff]) -> int:
+        """Take the commit's diff and store what is in it; give how many bytes it had."""
+        self._mined.candidates += 1
+        if commit.sha in self._task.boundary:
+            detail = "its parents are not in the shallow source, so what it changed cannot be known"
+            self._omit(Omission(OmissionReason.HISTORY_SHALLOW, f"commit:{commit.sha}", detail, commit.sha))
+            return 0
+        raw = next(diffs)
+        found = extract(raw, self._readers.blobs, self._limits)
+        self._store(Candidate(commit, verdict, found.files, found.omissions))
+        return len(raw.data)
 
     def _commits(self) -> Iterator[Commit]:
         """Read the page's commits; one at a time if one of them is damaged, so that it alone is left out."""
@@ -128,23 +156,19 @@ class _Miner:
                 except RepositoryCorruptError as error:
                     self._omit(Omission(OmissionReason.COMMIT_UNREADABLE, f"commit:{sha}", str(error), sha))
 
-    def _candidates(self, judged: dict[str, tuple[Commit, BugFixVerdict]]) -> Iterator[Candidate]:
-        known = [sha for sha in judged if sha not in self._task.boundary]
-        for sha in sorted(set(judged) & self._task.boundary):
-            detail = "its parents are not in the shallow source, so what it changed cannot be known"
-            self._omit(Omission(OmissionReason.HISTORY_SHALLOW, f"commit:{sha}", detail, sha))
-        for raw in self._readers.diffs.diffs(known):
-            extraction: Extraction = extract(raw, self._readers.blobs, self._limits)
-            commit, verdict = judged[raw.sha]
-            yield Candidate(commit, verdict, extraction.files, extraction.omissions)
-
     def _store(self, candidate: Candidate) -> None:
         self._page.files(candidate.commit.sha, candidate.files)
         for omission in candidate.omissions:
             self._omit(omission)
         if not self._task.classify:
             return
-        fix = self._fix(candidate)
+        try:
+            fix = self._fix(candidate)
+        except MinerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a rule that fails over one odd commit must not end a crawl of years
+            sha, detail = candidate.commit.sha, f"a defect of the miner, please report it: {error!r}"
+            fix = Omission(OmissionReason.COMMIT_FAILED, f"commit:{sha}", detail, sha)
         if isinstance(fix, Omission):
             self._omit(fix)
             return

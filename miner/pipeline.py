@@ -61,7 +61,14 @@ _REASONS: tuple[tuple[type[RepositoryError], OmissionReason], ...] = (
     (RepositoryCorruptError, OmissionReason.REPOSITORY_CORRUPT),
     (RepositoryError, OmissionReason.REPOSITORY_UNREACHABLE),
 )
-_RESOLVED = (*(reason for _, reason in _REASONS), OmissionReason.REPOSITORY_EMPTY, OmissionReason.HISTORY_SHALLOW)
+# Each costs a walk of the history. An update that was broken off leaves one that brought little.
+_EARLIER_TIPS = 5
+_RESOLVED = (
+    *(reason for _, reason in _REASONS),
+    OmissionReason.REPOSITORY_EMPTY,
+    OmissionReason.HISTORY_SHALLOW,
+    OmissionReason.OBJECTS_MISSING,
+)
 
 
 def collect(settings: Settings, request: CollectRequest, reporter: Reporter) -> Summary:
@@ -117,6 +124,12 @@ class _Run:
         except MinerError as error:
             self._finish("failed", started, {"error": str(error)})
             raise
+        except KeyboardInterrupt:
+            self._finish("interrupted", started, {})
+            raise
+        except BaseException as error:
+            self._finish("failed", started, {"error": repr(error)})
+            raise
         self.summary.interrupted = self.stopped()
         self._finish(self.summary.status, started, {})
         return self.summary
@@ -133,7 +146,7 @@ class _Run:
         try:
             locator = locate(text, self.settings.github, self.settings.git)
             name, key = locator.name, locator.key
-            _Mining(self, text, GitRepository(locator, self.settings)).collect()
+            _Mining(self, GitRepository(locator, self.settings)).collect()
         except Interrupted:
             return
         except RepositoryError as error:
@@ -157,9 +170,8 @@ class _Run:
 class _Mining:
     """A collect of one repository."""
 
-    def __init__(self, run: _Run, text: str, repo: GitRepository) -> None:
+    def __init__(self, run: _Run, repo: GitRepository) -> None:
         self._run = run
-        self._text = text
         self._repo = repo
         self._query = query(repo.locator, run.settings, run.request)
 
@@ -184,9 +196,11 @@ class _Mining:
             self._sync(tip)
             base = Coverage(SOURCE, self._query, tip.identity, Interval(), self._run.summary.run_id)
             self._mine(tip, repository_id, left, replace(base, response_sha256=response))
-            if not self._repo.is_shallow():
-                with writing(self._run.engine) as connection:
-                    store.resolve_omissions(connection, self._run.summary.run_id, SOURCE, [subject], _RESOLVED)
+            still = {OmissionReason.HISTORY_SHALLOW} if self._repo.is_shallow() else set()
+            still |= {OmissionReason.OBJECTS_MISSING} if self._repo.borrows() else set()
+            resolved = [reason for reason in _RESOLVED if reason not in still]
+            with writing(self._run.engine) as connection:
+                store.resolve_omissions(connection, self._run.summary.run_id, SOURCE, [subject], resolved)
 
     def _register(self, connection: Any, tip: Tip) -> int:
         locator = self._repo.locator
@@ -196,7 +210,7 @@ class _Mining:
             name=locator.name,
             host=locator.host,
             clone_url=locator.public_url,
-            asked=[locator.key, self._text],
+            asked=[locator.key],
             default_branch=tip.default_branch,
         )
 
@@ -247,23 +261,31 @@ class _Mining:
             self._run.reporter.advance("mine", self._repo.name, done)
 
     def _known(self, tip: Tip, repository_id: int, reachable: frozenset[str]) -> frozenset[str]:
-        """Give the commits that the repository's last state brought; say so if that is no part of its history now."""
+        """Give the commits that earlier states of the repository brought; say so if they are no part of it now."""
+        known: set[str] = set()
+        for at, (intervals, body) in enumerate(self._earlier(tip)):
+            before = read_tip(replace(tip.response, body=body), every=tip.every)
+            for sha in sorted(set(before.shas) - reachable) if at == 0 else ():
+                detail = f"a branch was at {sha} before, which is no part of it any more; what it had is kept"
+                subject = f"repository:{self._repo.name}@{sha}"
+                self._run.leave_out(Omission(OmissionReason.HISTORY_REWRITTEN, subject, detail, sha), repository_id)
+            known.update(
+                commit.sha
+                for commit in self._repo.reachable(before)
+                if any(interval.since <= commit.epoch < interval.until for interval in intervals)
+            )
+        return frozenset(known)
+
+    def _earlier(self, tip: Tip) -> list[tuple[list[Interval], bytes]]:
+        """Give the last states that brought anything: what they brought, and what the source said of them."""
+        found = []
         with reading(self._run.engine) as connection:
-            earlier = [at for at in store.tips(connection, SOURCE, self._query) if at != tip.identity][:1]
-            intervals = store.covered(connection, SOURCE, self._query, earlier[0]) if earlier else []
-            body = store.response_of(connection, SOURCE, self._query, earlier[0]) if earlier else None
-        if body is None:
-            return frozenset()
-        before = read_tip(replace(tip.response, body=body), every=tip.every)
-        for sha in sorted(set(before.shas) - reachable):
-            detail = f"a branch was at {sha} before, which is no part of it any more; what it had is kept"
-            subject = f"repository:{self._repo.name}@{sha}"
-            self._run.leave_out(Omission(OmissionReason.HISTORY_REWRITTEN, subject, detail, sha), repository_id)
-        return frozenset(
-            commit.sha
-            for commit in self._repo.reachable(before)
-            if any(interval.since <= commit.epoch < interval.until for interval in intervals)
-        )
+            tips = [at for at in store.tips(connection, SOURCE, self._query) if at != tip.identity]
+            for at in tips[:_EARLIER_TIPS]:
+                body = store.response_of(connection, SOURCE, self._query, at)
+                if body is not None:
+                    found.append((store.covered(connection, SOURCE, self._query, at), body))
+        return found
 
     def _open_ledger(self, repository_id: int, left: list[Interval], base: Coverage, *, shallow: bool) -> None:
         """Enter what is asked for and not there yet; the pages then take it away piece by piece."""

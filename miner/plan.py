@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from miner.collect import git
 from miner.collect.gitrepo import GitRepository
 from miner.collect.locators import locate
-from miner.errors import MinerError, RepositoryError
+from miner.errors import RepositoryError
 from miner.job import SOURCE, CollectRequest, PlanRow, Reporter, query, targets
 from miner.settings import Settings
 from miner.store import repository as store
 from miner.store import schema
 from miner.store.coverage import Interval, gaps
-from miner.store.session import open_engine, reading
+from miner.store.session import open_engine, parse_url, reading
 
 
 def plan(settings: Settings, request: CollectRequest, reporter: Reporter) -> tuple[PlanRow, ...]:
@@ -49,17 +50,19 @@ def _plan_repository(settings: Settings, request: CollectRequest, repo: GitRepos
     inside = sum(
         commit.parents < 2 and any(gap.since <= commit.epoch < gap.until for gap in left) for commit in commits
     )
-    return PlanRow(SOURCE, repo.name, "mine", inside, "1 ls-remote, no transfer")
+    commits_now = inside if request.limit is None else min(inside, request.limit)
+    return PlanRow(SOURCE, repo.name, "mine", commits_now, "1 ls-remote, no transfer")
 
 
 def _covered(settings: Settings, query: str, tip: str) -> list[Interval]:
-    try:
-        engine = open_engine(settings.database.url, create=False)
-    except MinerError:
+    url = parse_url(settings.database.url)
+    if url.drivername == "sqlite" and not Path(url.database or "").exists():
         return []
+    engine = open_engine(settings.database.url, create=False)
     try:
         if schema.current(engine) is None:
             return []
+        schema.require(engine)
         with reading(engine) as connection:
             return store.covered(connection, SOURCE, query, tip)
     finally:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.connection import wait
 from types import FrameType, TracebackType
 from typing import Self
@@ -52,7 +53,13 @@ class Workers:
                 if not begun:
                     return
                 page, future = begun.popleft()
-                yield page, future.result()
+                mined = future.result()
+                if mined.rest:
+                    # Its interval is proved once the rest is there, too.
+                    left = replace(page, task=page.task.only(mined.rest), items=len(mined.rest))
+                    begun.appendleft((left, self._started().submit(left.task.run)))
+                    page = replace(page, claim=None, items=page.items - len(mined.rest))
+                yield page, mined
         except BrokenProcessPool:
             raise MinerError(
                 "a worker process died, probably for want of memory: run again with fewer --workers or a smaller "

@@ -138,10 +138,7 @@ def test_an_earlier_since_brings_the_earlier_part(runner: Runner, tmp_path: Path
     summary = whole.collect(builder.path)
     assert first.seen + second.seen == summary.seen
     assert one(runner, "SELECT count(*) FROM coverage") == 1
-    engine_rows = tables(runner, contents)
-    assert {name: len(found) for name, found in engine_rows.items()} == {
-        name: len(found) for name, found in tables(whole, contents).items()
-    }
+    assert tables(runner, contents) == tables(whole, contents)
 
 
 def test_a_push_is_mined_alone_also_with_old_dates(lite: Runner, tmp_path: Path, contents: Contents) -> None:
@@ -440,3 +437,95 @@ def test_the_score_is_that_of_the_evidence(lite: Runner, tmp_path: Path) -> None
     assert len({score for score, _ in found}) > 2
     for score, weights in found:
         assert score == pytest.approx(1 / (1 + math.exp(1.5 - weights)), abs=1e-4)
+
+
+def test_what_an_earlier_state_did_not_bring_is_not_taken_for_known(
+    lite: Runner, tmp_path: Path, contents: Contents
+) -> None:
+    """A late --since, a push, and then everything: the years before are mined at the new state."""
+    builder = keras_history(tmp_path / "r.git", 30)
+    lite.collect(builder.path, since=at(START + 20 * DAY))
+    builder.commit("Fix new crash", {"pkg/new.py": "import keras\n"}, epoch=START + 400 * DAY, parents=[29])
+    builder.build(extend=True)
+    lite.collect(builder.path)
+    whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "other")
+    whole.collect(builder.path)
+    ours, theirs = tables(lite, contents), tables(whole, contents)
+    for name in ("git_commit", "hunk", "fix", "label_evidence"):
+        assert ours[name] == theirs[name], name
+
+
+def test_an_update_that_was_broken_off_costs_no_second_mining(lite: Runner, tmp_path: Path) -> None:
+    """Two pushes, the first one mined in part: only what nobody brought is mined."""
+    builder = keras_history(tmp_path / "r.git", 20)
+    lite.collect(builder.path)
+    for number in (20, 21):
+        epoch = START + number * 30 * DAY
+        builder.commit("Fix it", {"pkg/n.py": f"import keras\n{number}\n"}, epoch=epoch, parents=[number - 1])
+    builder.build(extend=True)
+    assert lite.collect(builder.path, limit=1).seen == 1
+    builder.commit("Fix more", {"pkg/n.py": "import keras\n"}, epoch=START + 700 * DAY, parents=[21])
+    builder.build(extend=True)
+    assert lite.collect(builder.path).seen == 2
+
+
+def test_the_ledger_counts_what_is_stored(lite: Runner, tmp_path: Path) -> None:
+    """As many as were reported, but for the merges."""
+    builder = keras_history(tmp_path / "r.git", 40)
+    lite.collect(builder.path)
+    merges = int(git(builder.path, "rev-list", "--count", "--merges", "main"))
+    found = rows(lite, "SELECT reported, fetched, stored, skipped FROM coverage")
+    assert found == [(40, 40 - merges, 40 - merges, merges)]
+
+
+def test_a_page_too_large_for_memory_is_mined_in_parts(
+    lite: Runner, tmp_path: Path, contents: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With room for next to nothing each commit is a part, and the tables are the same."""
+    builder = keras_history(tmp_path / "r.git", 20)
+    with monkeypatch.context() as patch:
+        patch.setattr("miner.mining._MOST_BYTES", 10)
+        assert lite.collect(builder.path).seen == 19
+    whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "data")
+    whole.collect(builder.path)
+    assert tables(lite, contents) == tables(whole, contents)
+
+
+def test_a_rule_that_fails_over_one_commit_costs_its_fix_alone(
+    lite: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The commit and its diff are there, and an omission asks for a report."""
+    builder = keras_history(tmp_path / "r.git", 10)
+
+    def fail(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    monkeypatch.setattr("miner.classify.engine.classify", fail)
+    summary = lite.collect(builder.path)
+    assert (summary.seen, summary.fixes, summary.failed) == (10, 0, {})
+    assert one(lite, "SELECT count(*) FROM omission WHERE reason = 'commit_failed' AND detail LIKE '%too deep%'") > 0
+    assert one(lite, "SELECT count(*) FROM hunk") > 0
+
+
+def test_limits_that_are_raised_bring_what_they_left_out(lite: Runner, tmp_path: Path) -> None:
+    """The commit's omission is resolved, and its diff and fix are there."""
+    builder = RepositoryBuilder(tmp_path / "r.git")
+    builder.commit("Fix crash", {"a.py": "import keras\n", "b.py": "import keras\n"})
+    builder.build()
+    lite.flags = {"git": {"max_commit_files": 1}}
+    assert lite.collect(builder.path).fixes == 0
+    lite.flags = {}
+    assert lite.collect(builder.path).fixes == 1
+    assert one(lite, "SELECT count(*) FROM file_change") == 2
+    assert rows(lite, "SELECT reason FROM omission WHERE resolved_run_id IS NULL") == []
+
+
+def test_paths_that_name_different_repositories_are_different(
+    lite: Runner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same relative path in two folders."""
+    for name in ("one", "two"):
+        keras_history(tmp_path / name / "r.git", 5, seed=len(name))
+        monkeypatch.chdir(tmp_path / name)
+        lite.collect("./r.git")
+    assert one(lite, "SELECT count(*) FROM repository") == 2

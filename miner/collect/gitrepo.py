@@ -21,6 +21,7 @@ from miner.settings import Settings
 _HEADS = "refs/miner/heads/"
 _DEFAULT = "refs/miner/default"
 _BORROWED = "refs/miner/borrowed/"
+_PROBED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,14 @@ class Tip:
 
     ``shas`` are the commits that the wanted branches point at; none: the repository is empty. ``identity`` is one text
     for all of them: equal tips have equal histories. ``every``: all branches are wanted, not the default one alone.
-    ``response`` is what ``git ls-remote`` printed.
+    ``head``: the default branch has a commit. ``response`` is what ``git ls-remote`` printed.
     """
 
     shas: tuple[str, ...]
     identity: str
     default_branch: str | None
     every: bool
+    head: bool
     response: RawResponse
 
 
@@ -74,22 +76,34 @@ class GitRepository:
         :raises Interrupted: once ``stopped`` holds; what came is thrown away.
         """
         try:
-            self.git_dir.mkdir(parents=True, exist_ok=True)
+            self._sync(tip, on_progress, stopped)
         except OSError as error:
             raise RepositoryError(
                 f"{self.name}: cannot write its clone {self.git_dir} ({error.strerror}); name another storage.data_dir"
             ) from None
+
+    def _sync(self, tip: Tip, on_progress: Callable[[int, int], None], stopped: Callable[[], bool]) -> None:
+        self.git_dir.mkdir(parents=True, exist_ok=True)
         with self._locked():
-            if self.has(tip) and not self.is_shallow():
+            if self.has(tip) and not self.is_shallow() and not self.borrows():
                 return
-            self._check_room()
             self._clean()
+            self._check_room()
+            new = not (self.git_dir / "HEAD").exists()
             git.run(["init", "--quiet", "--bare", str(self.git_dir)], item=self.name, timeout=60)
+            # A source that lacked objects may have been repaired.
+            self._alternates.unlink(missing_ok=True)
             try:
-                self._fetch(on_progress, stopped)
+                self._fetch(tip, on_progress, stopped)
             except RepositoryCorruptError:
                 if not self._borrow(tip):
                     raise
+            except RepositoryTooLargeError:
+                if new:
+                    shutil.rmtree(self.git_dir)
+                raise
+            finally:
+                self._clean()
             if not all(self._has_commit(sha) for sha in tip.shas):
                 raise RepositoryError(f"{self.name}: its history was rewritten while it was fetched; run again")
 
@@ -115,8 +129,8 @@ class GitRepository:
         path = self.git_dir / "shallow"
         return frozenset(path.read_text(encoding="ascii").split()) if path.exists() else frozenset()
 
-    def _fetch(self, on_progress: Callable[[int, int], None], stopped: Callable[[], bool]) -> None:
-        refspecs = [f"+HEAD:{_DEFAULT}"]
+    def _fetch(self, tip: Tip, on_progress: Callable[[int, int], None], stopped: Callable[[], bool]) -> None:
+        refspecs = [f"+HEAD:{_DEFAULT}"] if tip.head else []
         if self._git.branches == "all":
             refspecs.append(f"+refs/heads/*:{_HEADS}*")
         deepen = ["--unshallow"] if self.is_shallow() else []
@@ -134,7 +148,11 @@ class GitRepository:
 
     def borrows(self) -> bool:
         """Whether the clone reads its objects from a damaged source, which git refuses to copy."""
-        return (self.git_dir / "objects" / "info" / "alternates").exists()
+        return self._alternates.exists()
+
+    @property
+    def _alternates(self) -> Path:
+        return self.git_dir / "objects" / "info" / "alternates"
 
     def _borrow(self, tip: Tip) -> bool:
         """Read the objects of a local source where they are: what it lacks then costs the commits that need it alone.
@@ -147,7 +165,7 @@ class GitRepository:
         found = next((path for path in (source / "objects", source / ".git" / "objects") if path.is_dir()), None)
         if found is None:
             return False
-        (self.git_dir / "objects" / "info" / "alternates").write_text(f"{found}\n", encoding="utf-8")
+        self._alternates.write_text(f"{found}\n", encoding="utf-8")
         if not all(self._has_commit(sha) for sha in tip.shas):
             return False
         for sha in tip.shas:
@@ -164,7 +182,7 @@ class GitRepository:
             timeout=self._git.command_timeout_seconds,
             git_dir=self.git_dir,
         )
-        return set(tip.shas) <= set(refs.decode("ascii").split())
+        return set(tip.shas) <= set(refs.decode("ascii").split()) and all(map(self._has_commit, tip.shas[:_PROBED]))
 
     def _has_commit(self, sha: str) -> bool:
         try:
@@ -207,5 +225,7 @@ def read_tip(response: RawResponse, *, every: bool) -> Tip:
     distinct = tuple(sorted(set(shas.values())))
     if every:
         heads = "\n".join(f"{sha} {name}" for name, sha in sorted(shas.items()))
-        return Tip(distinct, "all:" + hashlib.sha256(heads.encode()).hexdigest(), branch, every, response)
-    return Tip(distinct, shas.get("HEAD", ""), branch, every, response)
+        return Tip(
+            distinct, "all:" + hashlib.sha256(heads.encode()).hexdigest(), branch, every, "HEAD" in shas, response
+        )
+    return Tip(distinct, shas.get("HEAD", ""), branch, every, "HEAD" in shas, response)

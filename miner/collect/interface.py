@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, Self
 
 Rows = dict[str, list[tuple[object, ...]]]
 
 
 @dataclass(slots=True)
 class MinedPage:
-    """What a page's work gives: rows by table, and counts for the summary."""
+    """What a page's work gives: rows by table, and counts for the summary.
+
+    ``rest`` are commits that it left for another page, so as not to hold too much in memory at once.
+    """
 
     rows: Rows
+    rest: tuple[str, ...] = ()
     seen: int = 0
     candidates: int = 0
     fixes: int = 0
@@ -32,6 +36,9 @@ class Task(Protocol):
 
     def run(self) -> MinedPage:
         """Do the work. Called again with the same task it gives the same rows."""
+
+    def only(self, shas: tuple[str, ...]) -> Self:
+        """Give the same work on some of its commits."""
 
 
 @dataclass(frozen=True, slots=True)

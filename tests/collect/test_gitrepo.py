@@ -193,3 +193,35 @@ def test_a_local_source_that_lacks_objects_is_read_where_it_is(tmp_path: Path) -
     assert repo.borrows()
     git(builder.path, "update-ref", "refs/heads/main", builder.shas[3])
     assert shas(repo) == set(builder.shas)
+
+
+def test_a_repaired_source_is_copied_after_all(tmp_path: Path) -> None:
+    """Once the source is whole, the clone no longer reads from it."""
+    builder = history(tmp_path / "s.git", 4)
+    builder.loosen()
+    blob = builder.object_file(f"{builder.shas[1]}:a.py")
+    data = blob.read_bytes()
+    blob.unlink()
+    repo = repository(builder.path, tmp_path)
+    shas(repo)
+    assert repo.borrows()
+    blob.write_bytes(data)
+    assert shas(repo) == set(builder.shas)
+    assert not repo.borrows()
+
+
+def test_a_default_branch_without_commits_hides_no_other_branch(tmp_path: Path) -> None:
+    """HEAD names a branch that does not exist; all branches are wanted."""
+    builder = history(tmp_path / "s.git")
+    git(builder.path, "symbolic-ref", "HEAD", "refs/heads/none")
+    assert repository(builder.path, tmp_path).probe().shas == ()
+    assert shas(repository(builder.path, tmp_path, branches="all")) == set(builder.shas)
+
+
+def test_what_a_failed_fetch_left_is_removed(tmp_path: Path) -> None:
+    """A clone that grew too large leaves no part-written pack, and one that fits only while it is looked at is no fit."""
+    builder = history(tmp_path / "s.git", 30)
+    repo = repository(builder.path, tmp_path, max_repository_bytes=1000)
+    with pytest.raises(RepositoryTooLargeError, match="max_repository_bytes"):
+        repo.sync(repo.probe(), silent)
+    assert list((repo.git_dir / "objects").rglob("tmp_*")) == []
