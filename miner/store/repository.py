@@ -6,7 +6,6 @@ One page is one transaction: its caller opens it with :func:`miner.store.session
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
 from miner.model import Omission, OmissionReason, RawResponse
+from miner.secrets import without_secrets
 from miner.store.bulk import insert_rows
 from miner.store.coverage import Coverage, Interval, add
 from miner.store.merge import COMMIT_LEFT_OUT, merge
@@ -31,9 +31,6 @@ from miner.store.tables import (
     repository_alias,
 )
 from miner.store.values import clean, key
-
-_WEB_USER = re.compile(r"^(https?://)[^/@]*@", re.IGNORECASE)
-_PASSWORD = re.compile(r"^(\w[\w+.-]*://[^/@:]*):[^/@]*@")
 
 
 def start_run(
@@ -243,11 +240,6 @@ def resolve_omissions(
             .values(resolved_run_id=run_id)
         ).rowcount
     return resolved
-
-
-def without_secrets(url: str) -> str:
-    """Take user names and passwords out of a URL; the user of an SSH address stays, which is no secret."""
-    return _PASSWORD.sub(r"\1@", _WEB_USER.sub(r"\1", url))
 
 
 def _resolve_fixed(connection: Connection, rows: PageRows, run_id: int) -> None:
