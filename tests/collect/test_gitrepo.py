@@ -219,7 +219,7 @@ def test_a_default_branch_without_commits_hides_no_other_branch(tmp_path: Path) 
 
 
 def test_what_a_failed_fetch_left_is_removed(tmp_path: Path) -> None:
-    """A clone that grew too large leaves no part-written pack, and one that fits only while it is looked at is no fit."""
+    """A clone that is too large leaves nothing, also one that is looked at only when it is done."""
     builder = history(tmp_path / "s.git", 30)
     repo = repository(builder.path, tmp_path, max_repository_bytes=1000)
     with pytest.raises(RepositoryTooLargeError, match="max_repository_bytes"):
