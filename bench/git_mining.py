@@ -8,7 +8,7 @@ printed.
 
 - floor: ``git log -p --no-merges -M`` over the commits whose diffs the miner extracts (its bug-fix candidates).
 - history: the same over every commit that the miner looks at.
-- pydriller: PyDriller's own traversal over the candidates, touching the same fields.
+- pydriller: PyDriller's own traversal of the candidates, touching the same fields of commits and files (no sources).
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ from pathlib import Path
 ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MINER_", "GIT_"))}
 TRAVERSAL = """
 import sys
-from pydriller import Git
-git = Git(sys.argv[1])
-for sha in sys.stdin.read().split():
-    for file in git.get_commit(sha).modified_files:
+from pydriller import Repository
+for commit in Repository(sys.argv[1], only_commits=sys.stdin.read().split()).traverse_commits():
+    commit.hash, commit.parents, commit.msg, commit.author.name, commit.committer.name
+    commit.author_date, commit.committer_date
+    for file in commit.modified_files:
         file.change_type, file.old_path, file.new_path, file.added_lines, file.deleted_lines, file.diff
 """
 
