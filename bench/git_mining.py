@@ -33,8 +33,10 @@ from pydriller import Repository
 for commit in Repository(sys.argv[1], only_commits=sys.stdin.read().split()).traverse_commits():
     commit.hash, commit.parents, commit.msg, commit.author.name, commit.committer.name
     commit.author_date, commit.committer_date
+    seen = commit.hash
     for file in commit.modified_files:
         file.change_type, file.old_path, file.new_path, file.added_lines, file.deleted_lines, file.diff
+assert seen
 """
 
 
@@ -130,7 +132,7 @@ class Bench:
 
     def traversal(self, shas: bytes) -> Run:
         """Let PyDriller read the same commits in its own way."""
-        return measure([sys.executable, "-c", TRAVERSAL, str(self.clone)], data=shas)
+        return measure([sys.executable, "-c", TRAVERSAL, str(self.repository)], data=shas)
 
     def second_run(self) -> list[str]:
         """Collect again with nothing new, and give the git commands that ran."""
