@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -130,7 +131,7 @@ class RichReporter(_Closing):
             self._drawn = now
 
 
-class _EventReporter(_Closing):
+class _EventReporter(_Closing, ABC):
     """Calls ``_event`` for each start and finish, and for a task's progress at most once in LINE_SECONDS."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -162,8 +163,9 @@ class _EventReporter(_Closing):
             known.seconds = self._clock() - known.started
             self._event("finish", task, item, known)
 
+    @abstractmethod
     def _event(self, event: str, task: str, item: str, state: _Task) -> None:
-        raise NotImplementedError
+        """Write one event."""
 
 
 class _Task:
