@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -100,7 +101,10 @@ def test_a_git_that_was_asked_to_end_says_nothing_of_the_repository(
     number: signal.Signals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A signal to the whole group is no damaged object: nothing is left out for it."""
-    (tmp_path / "git").write_text(f"#!/bin/sh\nread line\nkill -{number.value} $$\n")
+    # A shell in the background ignores SIGINT, and a script cannot undo that: Python can.
+    end = f"signal.signal({number.value}, signal.SIG_DFL); os.kill(os.getpid(), {number.value})"
+    code = f"import os, signal, sys; sys.stdin.readline(); {end}"
+    (tmp_path / "git").write_text(f"#!/bin/sh\nexec '{sys.executable}' -c '{code}'\n")
     (tmp_path / "git").chmod(0o755)
     builder = keras_history(tmp_path / "r.git", 3)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
