@@ -63,5 +63,17 @@ class GitTimeoutError(RepositoryError):
     """Git took longer than the [git] settings allow."""
 
 
+class HttpError(SourceError):
+    """A server did not give what was asked for."""
+
+
+class QuotaExhaustedError(HttpError):
+    """The day's quota of requests is used up: run the same command again tomorrow (UTC), which goes on where it was."""
+
+
+class DumpError(SourceError):
+    """A data dump cannot be read. What was read before is in the database."""
+
+
 class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault
     """Stopped on request at a page boundary: run the same command again to continue."""

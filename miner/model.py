@@ -40,13 +40,24 @@ class OmissionReason(StrEnum):
     FILE_NOT_TEXT = "file_not_text"
     DIFF_TOO_LARGE = "diff_too_large"
     SUBMODULE = "submodule"
+    QUESTION_UNANSWERED = "question_unanswered"
+    QUESTION_BELOW_SCORE = "question_below_score"
+    QUESTION_DELETED = "question_deleted"
+    QUESTION_FAILED = "question_failed"
+    ACCEPTED_ANSWER_MISSING = "accepted_answer_missing"
+    REPAIR_NOT_DESCRIBED = "repair_not_described"
+    POST_UNREADABLE = "post_unreadable"
+    SITE_UNREACHABLE = "site_unreachable"
+    QUOTA_EXHAUSTED = "quota_exhausted"
+    DUMP_UNREADABLE = "dump_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
 class Omission:
     """Something seen and left out, and why.
 
-    ``subject`` names it: ``repository:NAME``, ``commit:SHA`` or ``file:SHA:PATH``.
+    ``subject`` names it: ``repository:NAME``, ``commit:SHA``, ``file:SHA:PATH``, ``question:SITE:ID``,
+    ``post:SITE:ID``, ``tag:SITE:TAG`` or ``dump:NAME``.
     """
 
     reason: OmissionReason
@@ -218,3 +229,119 @@ class Fix:
     library: str
     hunks: tuple[tuple[int, int], ...]
     labels: tuple[Label, ...]
+
+
+class PostKind(StrEnum):
+    """What a post is."""
+
+    QUESTION = "question"
+    ANSWER = "answer"
+
+
+class SelectionRule(StrEnum):
+    """Why an answer qualified (the paper, section 2.1): of a question that has an accepted answer only that one can."""
+
+    ACCEPTED_WITH_CODE = "accepted_with_code"
+    ACCEPTED_WITHOUT_CODE = "accepted_without_code"
+    SCORE = "score"
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Who wrote a post or a comment. ``user_id`` is None for a deleted user; a dump without users gives no ``name``."""
+
+    user_id: int | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on a question or an answer. ``text`` is Markdown; ``licence`` is a name such as CC BY-SA 4.0."""
+
+    comment_id: int
+    post_id: int
+    author: Author
+    score: int
+    created_at: datetime
+    text: str
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A question or an answer, as a site showed it at one moment.
+
+    ``question_id`` is a question's own id. ``body`` is HTML, ``title`` plain text ("" for an answer). The last four are
+    a question's: ``tags`` in the order given; the others as the site says.
+    """
+
+    post_id: int
+    kind: PostKind
+    question_id: int
+    title: str
+    body: str
+    score: int
+    author: Author
+    created_at: datetime
+    last_edited_at: datetime | None
+    last_activity_at: datetime
+    closed_at: datetime | None
+    licence: str
+    tags: tuple[str, ...] = ()
+    accepted_answer_id: int | None = None
+    answer_count: int | None = None
+    view_count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A question with its answers (by id) and the comments of all of them (by id), of one site at one moment.
+
+    ``site`` is a domain: stackoverflow.com. A candidate: its question may have a qualifying answer.
+    """
+
+    site: str
+    observed_at: datetime
+    question: Post
+    answers: tuple[Post, ...]
+    comments: tuple[Comment, ...] = ()
+
+
+class SnippetKind(StrEnum):
+    """What a piece of a post is. Only ``CODE`` is what a repair changes; ``SENTENCE`` is prose that describes one."""
+
+    CODE = "code"
+    TRACEBACK = "traceback"
+    OUTPUT = "output"
+    INLINE = "inline"
+    SENTENCE = "sentence"
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A piece of a post, in the order of the post; ``no`` counts from 0. ``language`` is "" where it is not known."""
+
+    no: int
+    kind: SnippetKind
+    language: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CodePair:
+    """Code of a question and what an answer makes of it: ``hunks`` are the unified diff of ``before`` and ``after``.
+
+    ``question_no`` and ``answer_no`` are the snippets that they are of; ``question_no`` is None, and ``before`` empty,
+    where the answer's code has no counterpart. ``method`` says how the alignment was found, ``confidence`` how sure it
+    is (0 to 1) that ``after`` is the repaired ``before``.
+    """
+
+    no: int
+    question_no: int | None
+    answer_no: int
+    language: str
+    before: str
+    after: str
+    hunks: tuple[Hunk, ...]
+    method: str
+    confidence: float

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from miner.errors import SettingsError
 from miner.resources import resource
@@ -45,7 +46,7 @@ class StorageSettings(Section):
 class CollectSettings(Section):
     """What a collect runs."""
 
-    sources: tuple[Literal["git"], ...]
+    sources: tuple[Literal["git", "stackoverflow"], ...]
     workers: Positive
     page_commits: Positive
 
@@ -83,6 +84,40 @@ class GitSettings(Section):
     max_commit_files: Positive
 
 
+class StackOverflowSettings(Section):
+    """The Stack Exchange API, and what of a site is a fix."""
+
+    api_url: str
+    site: Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$")]
+    key: SecretStr
+    min_score: int
+    timeout_seconds: Positive
+    max_response_bytes: Positive
+    attempts: Positive
+    max_wait_seconds: Positive
+    requests_per_second: Annotated[float, Field(gt=0, le=30)]
+    quota_reserve: Annotated[int, Field(ge=1)]
+    reobserve_share: Annotated[float, Field(ge=0, le=1)]
+    reobserve_min_days: Annotated[float, Field(ge=0)]
+    reobserve_age_factor: Annotated[float, Field(gt=0)]
+
+    @field_validator("api_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+            raise ValueError("must be an http(s) address without a user and a query")
+        return value.rstrip("/")
+
+
+class DumpSettings(Section):
+    """The data dump: what is read and committed at a time."""
+
+    block_bytes: Positive
+    max_row_bytes: Positive
+    page_questions: Positive
+
+
 class ClassifySettings(Section):
     """When a judgement counts."""
 
@@ -97,6 +132,8 @@ class Settings(Section):
     collect: CollectSettings
     github: GitHubSettings
     git: GitSettings
+    stackoverflow: StackOverflowSettings
+    dump: DumpSettings
     classify: ClassifySettings
 
 
