@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-Side = Literal["old", "new", "message", "path", "manifest"]
+Side = Literal["old", "new", "message", "path", "manifest", "tag"]
 
 
 class OmissionReason(StrEnum):
@@ -83,8 +83,8 @@ class Evidence:
     """One reason for or against a judgement: the rule that gave it and the span that it matched.
 
     ``weight`` is positive for, negative against. For ``side`` "message", ``start`` and ``end`` are offsets in the
-    message; for "old" and "new" they are columns in ``line`` of that side's file; for "path" and "manifest" offsets in
-    ``text``. ``text`` is the matched span, cut to 200 characters.
+    message; for "old" and "new" they are columns in ``line`` of that side's file; for the others offsets in ``text``.
+    ``text`` is the matched span, cut to 200 characters.
     """
 
     rule: str
@@ -345,3 +345,20 @@ class CodePair:
     hunks: tuple[Hunk, ...]
     method: str
     confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class PostFix:
+    """One repair that an answer gives: the pieces of both posts, the code before and after, and its labels."""
+
+    fix_id: str
+    site: str
+    question_id: int
+    answer_id: int
+    rule: SelectionRule
+    library: str
+    fixed_at: datetime
+    question: tuple[Snippet, ...]
+    answer: tuple[Snippet, ...]
+    pairs: tuple[CodePair, ...]
+    labels: tuple[Label, ...]

@@ -28,6 +28,12 @@ def insert_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
     return connection.exec_driver_sql(_insert_sql(table, connection.dialect.name), list(rows)).rowcount
 
 
+def replace_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Write rows in the order of the table's columns over those that have the same key; what refers to them stays."""
+    if rows:
+        connection.exec_driver_sql(_replace_sql(table, connection.dialect.name), list(rows))
+
+
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:
     import psycopg
 
@@ -45,7 +51,18 @@ def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]])
 
 @cache
 def _insert_sql(table: Table, dialect: str) -> str:
+    return f"{_insert(table, dialect)} ON CONFLICT DO NOTHING"
+
+
+@cache
+def _replace_sql(table: Table, dialect: str) -> str:
+    keys = ", ".join(f'"{column.name}"' for column in table.primary_key.columns)
+    values = ", ".join(f'"{column.name}" = excluded."{column.name}"' for column in table.c if not column.primary_key)
+    return f"{_insert(table, dialect)} ON CONFLICT ({keys}) DO UPDATE SET {values}"
+
+
+def _insert(table: Table, dialect: str) -> str:
     # Written out, not compiled: SQLAlchemy's form for psycopg wants a dictionary and a cast for each value.
     columns = ", ".join(f'"{column.name}"' for column in table.c)
     holders = ", ".join(["?" if dialect == "sqlite" else "%s"] * len(table.c))
-    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({holders}) ON CONFLICT DO NOTHING'  # noqa: S608
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({holders})'  # noqa: S608

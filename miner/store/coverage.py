@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from miner.store.values import MAX_EPOCH, MIN_EPOCH
 
-__all__ = ["MAX_EPOCH", "MIN_EPOCH", "Coverage", "Interval", "add", "gaps", "merge"]
+__all__ = ["MAX_EPOCH", "MIN_EPOCH", "Coverage", "Interval", "add", "gaps", "merge", "overlaps"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,6 +71,12 @@ def gaps(window: Interval, covered: Iterable[Interval]) -> list[Interval]:
     if start < window.until:
         found.append(Interval(start, window.until))
     return found
+
+
+def overlaps(one: Interval, other: Interval) -> Interval | None:
+    """Give the part that two intervals share; None if they share none."""
+    since, until = max(one.since, other.since), min(one.until, other.until)
+    return Interval(since, until) if since < until else None
 
 
 def add(ledger: Iterable[Coverage], new: Coverage) -> list[Coverage]:

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, LargeBinary, Table, Text
 
+from miner.store.columns import UtcDateTime
 from miner.store.schema import HEAD
-from miner.store.tables import UtcDateTime, metadata
+from miner.store.tables import metadata
 from miner.store.views import View, views
 
 _TYPES = {

@@ -71,6 +71,8 @@ def _chosen(connection: Connection, rows: PageRows, known: _Known) -> PageRows:
     judged = {row[0] for name in ("fix", "label") for row in rows.get(name, ())} - new
     fixes = _present(connection, fix.c.fix_id, judged)
     labels = _labels(connection, fixes)
+    # The evidence of a post's labels names its pairs, and those of the fix that is there stay.
+    paired = {row[0] for row in rows.get("fix", ()) if row[2] is None and row[0] in fixes}
     dropped: dict[str, Callable[[tuple[Any, ...]], bool]] = {
         "git_commit": lambda row: row[0] in known.commits,
         "bug_fix_evidence": lambda row: row[0] in known.commits,
@@ -78,9 +80,11 @@ def _chosen(connection: Connection, rows: PageRows, known: _Known) -> PageRows:
         "hunk": lambda row: row[0] in stay,
         "omission": lambda row: row[4] in stay and row[2] in _INCOMPLETE,
         "fix": lambda row: row[0] in fixes,
+        "snippet": lambda row: row[0] in fixes,
+        "pair": lambda row: row[0] in fixes,
         "fix_hunk": lambda row: row[0] in fixes and sha_of.get(row[0]) not in known.replaced,
-        "label": lambda row: row[:3] in labels,
-        "label_evidence": lambda row: row[:3] in labels,
+        "label": lambda row: row[:3] in labels or row[0] in paired,
+        "label_evidence": lambda row: row[:3] in labels or row[0] in paired,
     }
     if not known.commits and not fixes:
         return rows

@@ -18,6 +18,8 @@ from miner.secrets import without_secrets
 from miner.store.bulk import insert_rows
 from miner.store.coverage import Coverage, Interval, add
 from miner.store.merge import COMMIT_LEFT_OUT, merge
+from miner.store.posts import newest
+from miner.store.posttables import post
 from miner.store.rows import PageRows, omission_row, response_row
 from miner.store.tables import (
     coverage,
@@ -137,6 +139,33 @@ def response_of(connection: Connection, source: str, query: str, tip: str) -> by
     return None if body is None else zlib.decompress(body)
 
 
+def response_to(connection: Connection, source: str, url: str) -> bytes | None:
+    """Give the latest body that a source sent when asked for an address; None if it was never asked."""
+    columns = raw_response.c
+    body = connection.scalar(
+        select(columns.body)
+        .where(columns.source == source, columns.url == url)
+        .order_by(columns.fetched_at.desc(), columns.response_sha256)
+        .limit(1)
+    )
+    return None if body is None else zlib.decompress(body)
+
+
+def forget_coverage(connection: Connection, source: str, query: str, since: int) -> None:
+    """Take back that a query is covered from a moment on, in seconds since 1970."""
+    _lock(connection, coverage)
+    before = _ledger(connection, source, key(query), "")
+    for row in before:
+        if row.interval.until <= since:
+            continue
+        same = (coverage.c.source == source, coverage.c.query == key(query), coverage.c.tip == "")
+        this = (*same, coverage.c.since_epoch == row.interval.since)
+        if row.interval.since >= since:
+            connection.execute(delete(coverage).where(*this))
+        else:
+            connection.execute(update(coverage).where(*this).values(until_epoch=since))
+
+
 def mark_gone(connection: Connection, run_id: int, names: Iterable[str]) -> None:
     """Enter that repositories which were there before are gone; what they brought is kept.
 
@@ -156,7 +185,8 @@ def write_page(
     """Write a page's rows and the coverage that they prove. Writing the same page again changes nothing.
 
     A commit is the unit: of two versions of it, one is stored; see :func:`miner.store.merge.merge`. Each fix
-    resolves an earlier omission of its commit for want of library code.
+    resolves an earlier omission of its commit for want of library code. Of a post the newest version is stored; see
+    :func:`miner.store.posts.newest`.
 
     :param run_id: the run that resolves, for a page without a proof; without either, nothing is resolved.
     :return: how many rows of each table are new.
@@ -165,7 +195,9 @@ def write_page(
     if rows.get("git_commit") or rows.get("file_change"):
         # Another writer that met the same commit after the look at what is there would mix its version with this one.
         _lock(connection, git_commit)
-    chosen = merge(connection, rows, resolving)
+    if rows.get("post"):
+        _lock(connection, post)
+    chosen = newest(connection, merge(connection, rows, resolving))
     new = {
         table.name: insert_rows(connection, table, chosen[table.name])
         for table in metadata.sorted_tables
@@ -250,12 +282,13 @@ def _resolve_fixed(connection: Connection, rows: PageRows, run_id: int) -> None:
     left_out = {row[1] for row in rows.get("omission", ())}
     fixed: dict[str, set[str]] = {}
     for _, source, sha, *_ in rows.get("fix", ()):
-        fixed.setdefault(source, set()).add(f"commit:{sha}")
+        if sha is not None:
+            fixed.setdefault(source, set()).add(f"commit:{sha}")
     for source, subjects in fixed.items():
         resolve_omissions(connection, run_id, source, sorted(subjects - left_out), COMMIT_LEFT_OUT)
     reasons = {reason.value for reason in COMMIT_LEFT_OUT}
     own = {row[2] for row in rows.get("fix", ())}
-    shas = [row[4] for row in rows.get("omission", ()) if row[2] in reasons and row[4] not in own]
+    shas = [row[4] for row in rows.get("omission", ()) if row[2] in reasons and row[4] and row[4] not in own]
     for start in range(0, len(shas), 500):
         fixed_before = connection.scalars(select(fix.c.sha).where(fix.c.sha.in_(shas[start : start + 500])))
         brought = [f"commit:{sha}" for sha in fixed_before]

@@ -63,7 +63,9 @@ class PageBuilder:
 
     def fix(self, fix: Fix, fixed_at: datetime | None) -> None:
         """Add a fix, its hunks and its labels."""
-        self.rows["fix"].append((fix.fix_id, self._source, fix.sha, fix.library, _stamp(fixed_at)))
+        self.rows["fix"].append((
+            fix.fix_id, self._source, fix.sha, fix.library, _stamp(fixed_at), None, None, None, None,
+        ))  # fmt: skip
         self.rows["fix_hunk"] += [(fix.fix_id, file_no, hunk_no) for file_no, hunk_no in fix.hunks]
         self.labels(fix.fix_id, fix.labels)
 

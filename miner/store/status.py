@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Table, column, func, select, table
 
+from miner.store.posttables import comment, post
 from miner.store.tables import crawl_run, fix, git_commit, label, omission, repository
 
 _GAPS = table("coverage_gaps", *(column(name) for name in ("source", "query", "since_epoch", "until_epoch", "reason")))
@@ -44,6 +45,9 @@ class Status:
 
     repositories: dict[str, int]
     commits: int
+    questions: int
+    answers: int
+    comments: int
     fixes: int
     libraries: dict[str, int]
     rater: str
@@ -58,9 +62,13 @@ def status(connection: Connection, gaps: int = 20, runs: int = 5) -> Status:
     rater = _last_rater(connection)
     first_choice = [label.c.scheme == "pattern", label.c.rank == 1, label.c.rater == rater]
     libraries = _counts(connection, fix, fix.c.library)
+    kinds = _counts(connection, post, post.c.kind)
     return Status(
         repositories=_counts(connection, repository, repository.c.availability),
         commits=_count(connection, git_commit),
+        questions=kinds.get("question", 0),
+        answers=kinds.get("answer", 0),
+        comments=_count(connection, comment),
         fixes=sum(libraries.values()),
         libraries=libraries,
         rater=rater,

@@ -11,9 +11,14 @@
 -- repository: Name of the first repository that holds the commit.
 -- repositories: How many repositories hold the commit.
 -- commit_url: Where to read the commit; null if its repository is not on GitHub.
--- message: The commit's message.
--- bug_fix_score: How sure the message is that the commit repairs a bug, 0 to 1.
--- hunks: How many hunks the fix is made of.
+-- message: The commit's message; null for another source.
+-- bug_fix_score: How sure the message is that the commit repairs a bug, 0 to 1; null for another source.
+-- hunks: How many hunks of a commit the fix is made of; 0 for another source.
+-- pairs: How many pairs of code before and after an answer gave; 0 for a commit.
+-- title: Title of the question; null for a commit.
+-- answer_url: Where to read the answer; null for a commit.
+-- selection_rule: Why the answer qualified when it first did; null for a commit.
+-- answer_score: Score of the answer at the last look; null for a commit.
 -- pattern: The rater's first choice of a fix pattern; null if nobody judged.
 -- confidence: How sure the rater is, 0 to 1; null for unknown.
 -- rater: Who judged.
@@ -32,6 +37,11 @@ SELECT
     git_commit.message,
     git_commit.bug_fix_score,
     (SELECT COUNT(*) FROM fix_hunk WHERE fix_hunk.fix_id = fix.fix_id) AS hunks,
+    (SELECT COUNT(*) FROM pair WHERE pair.fix_id = fix.fix_id) AS pairs,
+    question.title,
+    'https://' || fix.site || '/a/' || fix.answer_id AS answer_url,
+    fix.selection_rule,
+    answer.score AS answer_score,
     label.value AS pattern,
     label.confidence,
     label.rater
@@ -43,7 +53,59 @@ LEFT JOIN (
     GROUP BY sha
 ) AS holders ON holders.sha = fix.sha
 LEFT JOIN repository ON repository.repository_id = holders.repository_id
+LEFT JOIN post AS question ON question.site = fix.site AND question.post_id = fix.question_id
+LEFT JOIN post AS answer ON answer.site = fix.site AND answer.post_id = fix.answer_id
 LEFT JOIN label ON label.fix_id = fix.fix_id AND label.scheme = 'pattern' AND label.rank = 1;
+
+-- One row a pair of code before and after that an answer gave, with where to read both posts.
+-- fix_id: The fix.
+-- pair_no: Ordinal of the pair in the fix, from 0.
+-- library: The library whose use is repaired.
+-- language: Language; empty if not known.
+-- before: The part of the question's code that is repaired; empty if none was found.
+-- after: That part as the answer has it.
+-- diff: Unified diff of the two.
+-- method: How the part was found.
+-- confidence: How sure it is that the one repairs the other, 0 to 1.
+-- selection_rule: Why the answer qualified when it first did.
+-- question_url: Where to read the question.
+-- answer_url: Where to read the answer.
+CREATE VIEW fix_pairs AS
+SELECT
+    pair.fix_id,
+    pair.pair_no,
+    fix.library,
+    pair.language,
+    pair.before,
+    pair.after,
+    pair.diff,
+    pair.method,
+    pair.confidence,
+    fix.selection_rule,
+    'https://' || fix.site || '/q/' || fix.question_id AS question_url,
+    'https://' || fix.site || '/a/' || fix.answer_id AS answer_url
+FROM pair
+JOIN fix ON fix.fix_id = pair.fix_id;
+
+-- Whom to name for the text of a fix, and under which licence: one row its question, one its answer.
+-- fix_id: The fix.
+-- kind: question or answer.
+-- url: Where to read the post.
+-- author_name: The author's name; empty where it did not come.
+-- author_url: The author's page; null for a deleted user.
+-- licence: Licence of the text.
+-- last_edited_at: When it was last edited; null if never.
+CREATE VIEW post_attribution AS
+SELECT
+    fix.fix_id,
+    post.kind,
+    'https://' || post.site || CASE WHEN post.kind = 'question' THEN '/q/' ELSE '/a/' END || post.post_id AS url,
+    post.author_name,
+    'https://' || post.site || '/users/' || post.author_id AS author_url,
+    post.licence,
+    post.last_edited_at
+FROM fix
+JOIN post ON post.site = fix.site AND post.post_id IN (fix.question_id, fix.answer_id);
 
 -- How often each fix pattern is a rater's first choice.
 -- rater: Who judged.

@@ -11,9 +11,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, select
 from support.pages import NOON, VERDICT, commit, file_change, fix, page, sha
+from support.threads import answer, comment, origin, question, thread
 
 from miner.model import Omission, OmissionReason, RawResponse
+from miner.questions import Judge, QuestionTask
 from miner.store import repository
+from miner.store.postrows import PostPage
 from miner.store.rows import PageBuilder
 from miner.store.session import reading, writing
 from miner.store.tables import git_commit, hunk, label_evidence, metadata, omission, raw_response
@@ -43,7 +46,13 @@ def test_workers_need_no_database_code() -> None:
 def test_every_row_has_a_value_for_each_column_of_its_table() -> None:
     rows = page(1, 1)
     rows.update({"raw_response": [(None,) * 8], "coverage": [(None,) * 13]})
+    moment = thread(question(accepted_answer_id=2, last_edited_at=NOON), [answer(2)], [comment(3, 2)])
+    of_posts = PostPage(1)
+    of_posts.vote("s", 1, 1, "up", NOON)
+    of_posts.link("s", 1, 2, "linked", NOON)
+    rows |= of_posts.rows | QuestionTask((moment,), Judge(5), 1, origin(1)).run().rows
     widths = {name: {len(row) for row in rows[name]} for name in rows}
+    assert set(metadata.tables) - set(widths) == {"crawl_run", "dump", "dump_table", "repository", "repository_alias"}
     assert widths == {name: {len(metadata.tables[name].columns)} for name in rows}
 
 

@@ -97,8 +97,9 @@ def test_a_database_of_a_newer_version_is_not_touched(engine: Engine, step) -> N
 
 
 def test_a_database_of_an_older_version_must_be_upgraded_first(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    head = schema.HEAD
     monkeypatch.setattr(schema, "HEAD", "0099")
-    with pytest.raises(SchemaError, match="at 0001, not at 0099: run 'miner db upgrade'"):
+    with pytest.raises(SchemaError, match=f"at {head}, not at 0099: run 'miner db upgrade'"):
         schema.prepare(engine)
 
 
@@ -112,6 +113,31 @@ def test_an_upgrade_makes_the_views_anew_and_keeps_the_rows(engine: Engine, monk
     schema.check(engine)
     with reading(engine) as connection:
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM crawl_run").scalar() == 1
+
+
+def test_a_database_of_the_first_version_keeps_its_rows(empty_engine: Engine) -> None:
+    """Tables that are made anew, for SQLite cannot change a constraint, have their rows and keys as before."""
+    with writing(empty_engine) as connection:
+        schema.migrate(connection, "0001")
+    rows = (
+        "crawl_run VALUES (1, 'c', '{}', '0', '', '2020-01-01 00:00:00+00:00', NULL, 'running', NULL)",
+        "git_commit VALUES ('SHA', 'A', 'a@b', NULL, NULL, 'A', 'a@b', NULL, NULL, 0, '', 'Fix', NULL, 0.5, 'r')",
+        "fix VALUES ('git:SHA:1', 'git', 'SHA', 'keras', NULL)",
+        "label VALUES ('git:SHA:1', 'pattern', 'r', 1, 'optimizer', 0.5, 1)",
+        "label_evidence VALUES ('git:SHA:1', 'pattern', 'r', 1, 0, 'x', 1, 'new', 0, 0, 1, 0, 1, 'y')",
+        "omission VALUES ('git', 'commit:x', 'no_library_code', 'd', NULL, NULL, 1, NULL)",
+    )
+    execute(empty_engine, *("INSERT INTO " + row for row in rows))
+    schema.upgrade(empty_engine)
+    schema.check(empty_engine)
+    with reading(empty_engine) as connection:
+        fix = connection.exec_driver_sql("SELECT fix_id, library, site, selection_rule FROM fix").one()
+        found = [
+            connection.exec_driver_sql(f"SELECT COUNT(*) FROM {table}").scalar()  # noqa: S608
+            for table in ("label", "label_evidence", "omission", "git_commit")
+        ]
+    assert tuple(fix) == ("git:SHA:1", "keras", None, None)
+    assert found == [1, 1, 1, 1]
 
 
 def test_a_migration_that_would_leave_loose_rows_is_taken_back(

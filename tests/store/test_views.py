@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 import pytest
 from sqlalchemy import Engine
 from support.pages import NOON, VERDICT, commit, fix, sha
+from support.threads import answer, comment, origin, question, thread
 
-from miner.model import Omission, OmissionReason
+from miner.model import Author, Omission, OmissionReason
+from miner.questions import Judge, QuestionTask
 from miner.store import repository
 from miner.store.bulk import insert_rows
 from miner.store.coverage import Coverage, Interval
@@ -88,7 +90,7 @@ def test_a_fix_of_a_local_repository_has_no_url(filled: Engine) -> None:
 
 def test_a_fix_that_nobody_judged_is_in_the_overview(filled: Engine) -> None:
     with writing(filled) as connection:
-        insert_rows(connection, fix_table, [("git:x:1", "git", sha(9), "keras", None)])
+        insert_rows(connection, fix_table, [("git:x:1", "git", sha(9), "keras", None, *[None] * 4)])
     assert rows(filled, "SELECT pattern, rater FROM fix_overview WHERE fix_id = 'git:x:1'") == [(None, None)]
 
 
@@ -171,3 +173,57 @@ def test_the_status_of_an_empty_database_is_all_noughts(engine: Engine) -> None:
     with reading(engine) as connection:
         found = status(connection)
     assert (found.commits, found.fixes, found.patterns, found.gaps, found.runs) == (0, 0, {}, (), ())
+
+
+@pytest.fixture
+def answered(engine: Engine) -> Engine:
+    """A question with a fix, by an author who is gone, and what the site's page shows of it."""
+    asked = question(accepted_answer_id=2, author=Author(None, "user9"))
+    one = thread(asked, [answer(2, licence="CC BY-SA 3.0")], [comment(3, 2)])
+    with writing(engine) as connection:
+        run_id = repository.start_run(connection, "collect", {}, "0", "heuristic/1")
+        mined = QuestionTask((one,), Judge(5), run_id, origin(run_id)).run()
+        repository.write_page(connection, mined.rows, run_id=run_id)
+    return engine
+
+
+def test_a_fix_of_posts_is_in_the_overview_beside_those_of_commits(answered: Engine) -> None:
+    columns = "source, library, sha, commit_url, message, hunks, pairs, title, answer_url, selection_rule, pattern"
+    assert rows(answered, f"SELECT {columns} FROM fix_overview") == [  # noqa: S608
+        (
+            "stackoverflow",
+            "keras",
+            None,
+            None,
+            None,
+            0,
+            1,
+            "Why does my model not learn?",
+            "https://stackoverflow.com/a/2",
+            "accepted_with_code",
+            "optimizer",
+        )
+    ]
+
+
+def test_pairs_lead_to_both_posts(answered: Engine) -> None:
+    (pair,) = rows(answered, "SELECT before, after, diff, question_url, answer_url FROM fix_pairs")
+    assert "sgd" in str(pair[0])
+    assert "adam" in str(pair[1])
+    assert str(pair[2]).startswith("@@ -")
+    assert pair[3:] == ("https://stackoverflow.com/q/1", "https://stackoverflow.com/a/2")
+
+
+def test_both_authors_of_a_fix_can_be_named(answered: Engine) -> None:
+    """With the licence of each text; a deleted user has no page."""
+    columns = "kind, url, author_name, author_url, licence"
+    assert rows(answered, f"SELECT {columns} FROM post_attribution ORDER BY kind") == [  # noqa: S608
+        ("answer", "https://stackoverflow.com/a/2", "Ben", "https://stackoverflow.com/users/8", "CC BY-SA 3.0"),
+        ("question", "https://stackoverflow.com/q/1", "user9", None, "CC BY-SA 4.0"),
+    ]
+
+
+def test_the_status_counts_posts(answered: Engine) -> None:
+    with reading(answered) as connection:
+        found = status(connection)
+    assert (found.questions, found.answers, found.comments, found.fixes) == (1, 1, 1, 1)
