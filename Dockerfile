@@ -9,7 +9,7 @@ RUN python -m venv /opt/miner \
 
 FROM python:3.12-slim
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends ca-certificates git openssh-client \
+ && apt-get install --yes --no-install-recommends 7zip ca-certificates git openssh-client \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --uid 10001 --create-home miner \
  && install --directory --owner miner --group miner /data

@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help collect test lint format wheel clean tools
+.PHONY: help collect test lint format wheel clean tools test-tools
 
 help:
 	@echo 'make collect SINCE=2019-01-01   mine bug fixes into data/miner.db (REPO=owner/name, ARGS="--limit 100")'
@@ -19,7 +19,7 @@ help:
 collect: $(VENV)/.installed
 	@$(BIN)/miner collect $(if $(SINCE),--since '$(SINCE)') $(foreach repo,$(REPO),--repo '$(repo)') $(ARGS)
 
-test: $(VENV)/.installed-dev
+test: $(VENV)/.installed-dev test-tools
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(VENV)/.installed-dev
@@ -47,6 +47,13 @@ tools:
 	  { echo 'Python 3.11 or newer is needed; name it: make PYTHON=python3.12' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo 'Python has no venv module. Debian, Ubuntu: apt install python3-venv.' >&2; exit 1; }
+
+# Data dumps come as 7z archives; the tests make some.
+test-tools:
+	@command -v 7z >/dev/null || command -v 7zz >/dev/null || command -v 7za >/dev/null || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+	    { apt-get install --yes --quiet p7zip-full || { apt-get update --quiet && apt-get install --yes --quiet p7zip-full; }; } >&2; } || \
+	  { echo '7z is missing. Debian, Ubuntu: apt install p7zip-full. macOS: brew install p7zip.' >&2; exit 1; }
 
 $(VENV)/.installed: pyproject.toml constraints.txt | tools
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
