@@ -173,11 +173,7 @@ class _Miner:
             self._omit(fix)
             return
         self._page.fix(fix, candidate.commit.committed_at)
-        self._mined.fixes += 1
-        self._mined.libraries[fix.library] += 1
-        self._mined.patterns.update(
-            label.value for label in fix.labels if label.scheme == "pattern" and label.rank == 1
-        )
+        self._mined.count_fix(fix.library, fix.labels)
 
     def _fix(self, candidate: Candidate) -> Fix | Omission:
         sha = candidate.commit.sha

@@ -30,6 +30,7 @@ MAX_BODY: Final = 20_000
 
 CHANGED_IMPORT, CHANGED_USE, CONTEXT_USE, FILE_IMPORT, EXTENSION = 3.0, 2.0, 0.5, 1.0, 3.0
 MANIFEST_SELF, MANIFEST_REQUIRES = 1.0, 0.3
+TAG = 1.5
 _MAX_TEXT = 200
 _MAX_STATEMENTS = 20_000
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
@@ -53,6 +54,7 @@ class Catalogue:
         self.aliases = {alias: library.name for library in libraries for alias in library.aliases if len(alias) > 1}
         self._imported: dict[str, tuple[dict[str, str], dict[str, tuple[int, int]]]] = {}
         self.extensions = {ending: library.name for library in libraries for ending in library.extensions}
+        self.tags = {tag: library.name for library in libraries for tag in library.tags}
         self._distributions = {name.lower(): library.name for library in libraries for name in library.distributions}
         names = sorted(self._distributions, key=len, reverse=True)
         alternatives = "|".join(map(re.escape, names)) or r"(?!)"
@@ -138,21 +140,32 @@ def manifest_evidence(catalogue: Catalogue, path: str, text: str) -> tuple[tuple
     return tuple((use.library, use.evidence) for use in found.values())
 
 
-def detect(catalogue: Catalogue, change: Change, manifest: Manifest = ()) -> tuple[Label, ...]:
+def detect(
+    catalogue: Catalogue, change: Change, manifest: Manifest = (), tags: Iterable[str] = ()
+) -> tuple[Label, ...]:
     """Rank the libraries whose code a change touches; rank 1 is the fix's library, empty: it touches none.
 
     ``manifest`` (see :func:`manifest_evidence`) decides between libraries that are touched, and makes the code of a
-    library's own repository count. The confidence is the library's share of all evidence.
+    library's own repository count. ``tags`` are those of a question: what its author says it is about. The confidence
+    is the library's share of all evidence.
     """
     stated = tuple(manifest)
     owner = next((library for library, evidence in stated if evidence.weight == MANIFEST_SELF), None)
     uses = [use for file in change.files for use in _uses(catalogue, file, owner)]
+    uses += _tag_uses(catalogue, tags)
     touched = {use.library for use in uses}
     uses += [_Use(library, evidence) for library, evidence in stated if library in touched]
     rows: dict[str, list[Evidence]] = defaultdict(list)
     for use in uses:
         rows[use.library].append(use.evidence)
     return _labels({library: _strongest(found) for library, found in rows.items()})
+
+
+def _tag_uses(catalogue: Catalogue, tags: Iterable[str]) -> Iterator[_Use]:
+    for tag in tags:
+        library = catalogue.tags.get(tag)
+        if library:
+            yield _Use(library, Evidence("library.tag", TAG, tag[:_MAX_TEXT], "tag", 0, len(tag[:_MAX_TEXT])))
 
 
 def _strongest(rows: list[Evidence]) -> tuple[Evidence, ...]:

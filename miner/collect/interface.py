@@ -8,8 +8,11 @@ the interval that it proves are committed together. A source raises only childre
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Protocol, Self
+
+from miner.model import Label
 
 Rows = dict[str, list[tuple[object, ...]]]
 
@@ -29,6 +32,12 @@ class MinedPage:
     omissions: Counter[str] = field(default_factory=Counter)
     patterns: Counter[str] = field(default_factory=Counter)
     libraries: Counter[str] = field(default_factory=Counter)
+
+    def count_fix(self, library: str, labels: Iterable[Label]) -> None:
+        """Count a fix of a library, with the first choice of its pattern."""
+        self.fixes += 1
+        self.libraries[library] += 1
+        self.patterns.update(label.value for label in labels if label.scheme == "pattern" and label.rank == 1)
 
 
 class Task(Protocol):

@@ -1,0 +1,175 @@
+"""The work of one page of questions: threads -> qualifying answers -> fixes -> rows. No database, no clock.
+
+The same for what the API sent and for what a dump brought; called again, it gives the same rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, Self
+
+from miner import settings
+from miner.classify import engine, libraries
+from miner.classify.libraries import Catalogue
+from miner.classify.selection import NOT_SELECTED, select
+from miner.collect.interface import MinedPage
+from miner.extract.pairs import align
+from miner.extract.snippets import snippets
+from miner.model import (
+    Change,
+    ChangedFile,
+    CodePair,
+    Label,
+    Omission,
+    OmissionReason,
+    Post,
+    PostFix,
+    SelectionRule,
+    Snippet,
+    Thread,
+)
+from miner.store.postrows import Origin, PostPage, question_subject
+
+JUDGED_REASONS: Final = (
+    *NOT_SELECTED,
+    OmissionReason.NO_LIBRARY_CODE,
+    OmissionReason.LIBRARY_NOT_SELECTED,
+    OmissionReason.QUESTION_FAILED,
+)
+"""Why a question that was judged has no fix. Judged again, it has none of these, or one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """What counts as a fix: the score where nothing is accepted, the libraries (empty: all), and whether to label."""
+
+    min_score: int
+    libraries: tuple[str, ...] = ()
+    classify: bool = True
+
+    def __str__(self) -> str:
+        """Name what decides which rows a question gives: one that was judged otherwise is judged again."""
+        wanted = ",".join(sorted(self.libraries)) or "*"
+        return f"score>={self.min_score} libraries={wanted} labels={'yes' if self.classify else 'no'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a question gave: why each answer qualified, by id, the fixes, and the reason if there is none."""
+
+    rules: dict[int, SelectionRule]
+    fixes: tuple[PostFix, ...] = ()
+    omission: Omission | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionTask:
+    """Questions to search for fixes. With an ``origin``, the posts themselves are among the rows."""
+
+    threads: tuple[Thread, ...]
+    judge: Judge
+    run_id: int
+    origin: Origin | None = None
+
+    def run(self) -> MinedPage:
+        """Judge every question of the page."""
+        page = PostPage(self.run_id)
+        mined = MinedPage(page.rows)
+        for thread in self.threads:
+            self._thread(thread, page, mined)
+        return mined
+
+    def only(self, shas: tuple[str, ...]) -> Self:
+        """Give the task itself: it never leaves a part for another page."""
+        del shas
+        return self
+
+    def _thread(self, thread: Thread, page: PostPage, mined: MinedPage) -> None:
+        if self.origin is not None:
+            page.thread(thread, self.origin, str(self.judge))
+        found = judge(thread, self.judge)
+        page.observed(thread, found.rules, self.judge.min_score)
+        mined.seen += 1
+        mined.candidates += bool(found.rules)
+        if found.omission is not None:
+            page.omissions([found.omission])
+            mined.omissions[found.omission.reason.value] += 1
+        for fix in found.fixes:
+            page.post_fix(fix)
+            mined.count_fix(fix.library, fix.labels)
+
+
+def judge(thread: Thread, by: Judge) -> Judgement:
+    """Find the fixes of a question. A rule that fails over an odd post costs that question alone."""
+    pieces = cache(_pieces)
+    try:
+        chosen = select(thread, by.min_score, pieces)
+        rules = {answer.post_id: rule for answer, rule in chosen.answers}
+        if chosen.reason is not None:
+            return Judgement({}, (), _left_out(thread, chosen.reason, chosen.detail))
+        if not by.classify:
+            return Judgement(rules)
+        question = pieces(thread.question)
+        found = [_fix(thread, question, answer, rule, pieces(answer)) for answer, rule in chosen.answers]
+    except Exception as error:  # noqa: BLE001 - one odd post must not end an import of millions
+        detail = f"a defect of the miner, please report it: {error!r}"
+        return Judgement({}, (), _left_out(thread, OmissionReason.QUESTION_FAILED, detail))
+    return _within(thread, rules, found, by)
+
+
+def _within(thread: Thread, rules: dict[int, SelectionRule], found: list[PostFix | None], by: Judge) -> Judgement:
+    """Keep the fixes of the libraries that are wanted."""
+    fixes = [fix for fix in found if fix is not None]
+    if not fixes:
+        detail = "neither its tags nor its code name one of the libraries"
+        return Judgement(rules, (), _left_out(thread, OmissionReason.NO_LIBRARY_CODE, detail))
+    wanted = tuple(fix for fix in fixes if not by.libraries or fix.library in by.libraries)
+    if wanted:
+        return Judgement(rules, wanted)
+    detail = f"it repairs the use of {fixes[0].library}, which --library leaves out"
+    return Judgement(rules, (), _left_out(thread, OmissionReason.LIBRARY_NOT_SELECTED, detail))
+
+
+def _fix(
+    thread: Thread, question: tuple[Snippet, ...], answer: Post, rule: SelectionRule, pieces: tuple[Snippet, ...]
+) -> PostFix | None:
+    pairs = align(question, pieces)
+    found = libraries.detect(_catalogue(), _change(pairs), tags=thread.question.tags)
+    if not found:
+        return None
+    # Of code without a counterpart every line would look added: that it repairs something is all that is known of it.
+    aligned = [pair for pair in pairs if pair.question_no is not None]
+    labels: tuple[Label, ...] = found + engine.classify(_change(aligned), found[0].value)
+    return PostFix(
+        fix_id=f"{thread.site}:{answer.post_id}",
+        site=thread.site,
+        question_id=thread.question.post_id,
+        answer_id=answer.post_id,
+        rule=rule,
+        library=found[0].value,
+        fixed_at=answer.created_at,
+        question=question,
+        answer=pieces,
+        pairs=pairs,
+        labels=labels,
+    )
+
+
+def _change(pairs: Iterable[CodePair]) -> Change:
+    """Give what the classifier sees: a pair is a file, whose text after the change is the answer's."""
+    return Change(tuple(ChangedFile(pair.no, "", pair.language, pair.hunks, pair.after) for pair in pairs))
+
+
+def _left_out(thread: Thread, reason: OmissionReason, detail: str) -> Omission:
+    return Omission(reason, question_subject(thread.site, thread.question.post_id), detail)
+
+
+def _pieces(post: Post) -> tuple[Snippet, ...]:
+    return snippets(post.body)
+
+
+@cache
+def _catalogue() -> Catalogue:
+    return Catalogue(settings.libraries())
