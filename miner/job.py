@@ -39,7 +39,11 @@ class Reporter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CollectRequest:
-    """What to collect. Empty tuples mean: what the settings say. ``limit`` is commits of a repository."""
+    """What to collect. Empty tuples mean: what the settings say.
+
+    ``limit`` is commits of a repository, or questions of a tag. ``dump`` is the path of a data dump; ``site`` and
+    ``dump_date`` say what its name and files do not.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
@@ -49,10 +53,13 @@ class CollectRequest:
     limit: int | None = None
     workers: int | None = None
     classify: bool = True
+    dump: str | None = None
+    site: str | None = None
+    dump_date: datetime | None = None
 
     @property
     def window(self) -> Interval:
-        """The half-open interval of committer dates that is asked for."""
+        """The half-open interval of committer dates, or of creation dates of questions, that is asked for."""
         since = MIN_EPOCH if self.since is None else math.ceil(self.since.timestamp())
         until = MAX_EPOCH if self.until is None else math.ceil(self.until.timestamp())
         return Interval(since, until)
@@ -64,7 +71,10 @@ class CollectRequest:
 
 @dataclass(slots=True)
 class Summary:
-    """What a run did. ``failed`` maps a repository to what happened; counts are of this run alone."""
+    """What a run did. ``failed`` maps what was asked for to what happened; counts are of this run alone.
+
+    ``requests`` are those sent to the API, ``quota_remaining`` what the day's quota has left, if the API said.
+    """
 
     run_id: int = 0
     repositories: int = 0
@@ -72,6 +82,13 @@ class Summary:
     seen: int = 0
     merges: int = 0
     candidates: int = 0
+    tags: int = 0
+    dumps: int = 0
+    questions: int = 0
+    qualified: int = 0
+    reobserved: int = 0
+    requests: int = 0
+    quota_remaining: int | None = None
     fixes: int = 0
     seconds: float = 0.0
     interrupted: bool = False
@@ -87,16 +104,30 @@ class Summary:
             return "interrupted"
         if not self.failed:
             return "complete"
-        return "partial" if self.repositories > len(self.failed) else "failed"
+        return "partial" if self.asked > len(self.failed) else "failed"
+
+    @property
+    def asked(self) -> int:
+        """How many repositories, tags and dumps were asked for."""
+        return self.repositories + self.tags + self.dumps
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain values, for JSON."""
         return {item.name: _plain(getattr(self, item.name)) for item in fields(self)}
 
     def count(self, page: MinedPage) -> None:
-        """Add a page that is in the database."""
+        """Add a page of commits that is in the database."""
         self.seen += page.seen
         self.candidates += page.candidates
+        self._count(page)
+
+    def count_questions(self, page: MinedPage) -> None:
+        """Add a page of questions that is in the database."""
+        self.questions += page.seen
+        self.qualified += page.candidates
+        self._count(page)
+
+    def _count(self, page: MinedPage) -> None:
         self.fixes += page.fixes
         self.omissions += page.omissions
         self.patterns += page.patterns
@@ -105,20 +136,51 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class PlanRow:
-    """What a run would do for one repository: ``state`` is clone, update, mine, "nothing new" or unreachable."""
+    """What a run would do for one repository, tag or dump: ``state`` is clone, update, mine, ask, read, ... .
+
+    ``items`` are commits or questions; ``requests`` those to the API, None for another source.
+    """
 
     source: str
     item: str
     state: str
-    commits: int | None
+    items: int | None
     cost: str
+    requests: int | None = None
+
+
+def flows(settings: Settings, request: CollectRequest) -> tuple[str, ...]:
+    """Give what runs, in order: git, dump, stackoverflow. Naming a repository or a dump leaves out the rest."""
+    wanted = set(request.sources)
+    if request.repositories:
+        wanted.add("git")
+    if request.dump is not None:
+        wanted.add("dump")
+    wanted = wanted or set(settings.collect.sources)
+    return tuple(name for name in ("git", "dump", "stackoverflow") if name in wanted)
+
+
+def tags(request: CollectRequest) -> tuple[str, ...]:
+    """Give the tags of the libraries that are asked for, each once, in the order of config/libraries.toml."""
+    wanted = [one for one in libraries() if not request.libraries or one.name in request.libraries]
+    return tuple(dict.fromkeys(tag for library in wanted for tag in library.tags))
+
+
+def creation_query(site: str, tag: str) -> str:
+    """Name, for the ledger, the questions of a tag by the time at which they were created."""
+    return f"{site} tag={tag} by=creation"
+
+
+def activity_query(site: str, tag: str) -> str:
+    """Name, for the ledger, the questions of a tag by the time of their last activity."""
+    return f"{site} tag={tag} by=activity"
 
 
 def targets(settings: Settings, request: CollectRequest) -> tuple[str, ...]:
     """Give the repositories to mine, each once, in a fixed order."""
     if request.repositories:
         named = request.repositories
-    elif SOURCE not in (request.sources or settings.collect.sources):
+    elif SOURCE not in flows(settings, request):
         named = ()
     elif settings.git.repositories:
         named = settings.git.repositories

@@ -2,337 +2,70 @@
 
 ::
 
-    GitRepository.probe      where the branches stand              one ls-remote
-            |
-    GitRepository.sync       the clone                             one fetch, only if something is new
-            |
-    paging.cut               pages of commits, newest first        the gaps of the ledger only
-            |
-    GitTask.run              commits -> candidates -> fixes        in worker processes
-            |
-    write_page               rows and the interval they prove      one transaction, in the pages' order
+    git (gitflow)                    Stack Exchange API (apiflow)     data dump (dumpflow)
+    repositories                     tags                             tables
+         |  ls-remote, fetch              |  requests                      |  7z, or XML files
+    pages of commits                 pages of questions               blocks of rows: posts
+         |  GitTask, in workers           |  QuestionTask                  |  QuestionTask, in workers
+    commits -> candidates -> fixes   threads -> answers -> fixes      threads -> answers -> fixes
+         |                                |                                |
+         +--------------------------------+--------------------------------+
+                                          |
+                  write_page: rows and the interval that they prove, in one transaction
 
 Killed at any point and run again, the tables are those of a run that was never stopped.
 """
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-from miner import __version__
-from miner.classify.version import RATER
-from miner.collect import git, paging
-from miner.collect.gitrepo import GitRepository, Tip, read_tip
-from miner.collect.interface import MinedPage, Page
-from miner.collect.locators import locate
-from miner.errors import (
-    GitKilledError,
-    Interrupted,
-    MinerError,
-    RepositoryCorruptError,
-    RepositoryError,
-    RepositoryMissingError,
-    RepositoryRefusedError,
-    RepositoryTooLargeError,
-)
-from miner.job import SOURCE, CollectRequest, Reporter, Summary, query, targets
-from miner.model import Omission, OmissionReason
+from miner.clock import Clock, SystemClock
+from miner.collect import git
+from miner.job import CollectRequest, Reporter, Summary, flows
+from miner.run import Run
 from miner.settings import Settings
-from miner.store import repository as store
 from miner.store import schema
-from miner.store.coverage import Coverage, Interval, gaps
-from miner.store.session import open_engine, reading, writing
+from miner.store.session import open_engine
 from miner.workers import Workers, stop_on_signal
 
-if TYPE_CHECKING:
-    from sqlalchemy import Engine
 
-    from miner.mining import GitTask
+def collect(settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock | None = None) -> Summary:
+    """Collect what is asked for and not yet in the database.
 
-_REASONS: tuple[tuple[type[RepositoryError], OmissionReason], ...] = (
-    (RepositoryMissingError, OmissionReason.REPOSITORY_MISSING),
-    (RepositoryRefusedError, OmissionReason.REPOSITORY_REFUSED),
-    (RepositoryTooLargeError, OmissionReason.REPOSITORY_TOO_LARGE),
-    (RepositoryCorruptError, OmissionReason.REPOSITORY_CORRUPT),
-    (RepositoryError, OmissionReason.REPOSITORY_UNREACHABLE),
-)
-# Each costs a walk of the history. An update that was broken off leaves one that brought little.
-_EARLIER_TIPS = 5
-_RESOLVED = (
-    *(reason for _, reason in _REASONS),
-    OmissionReason.REPOSITORY_EMPTY,
-    OmissionReason.HISTORY_SHALLOW,
-    OmissionReason.OBJECTS_MISSING,
-)
+    What cannot be read is an omission and does not stop the rest.
 
-
-def collect(settings: Settings, request: CollectRequest, reporter: Reporter) -> Summary:
-    """Mine what is asked for and not yet in the database.
-
-    A repository that cannot be read is an omission and does not stop the others.
-
+    :param clock: the time that the source flows go by; the machine's, unless a test pretends to wait.
     :raises MinerError: if nothing can go on: no git, no database, a full disk.
     """
-    git.check_version()
+    wanted = flows(settings, request)
+    if "git" in wanted:
+        git.check_version()
     engine = open_engine(settings.database.url)
     count = request.workers or settings.collect.workers
     try:
         schema.prepare(engine)
         # A forked worker must not share a connection, so none is open when the workers start.
         with stop_on_signal() as stopped, Workers(count, before_start=engine.dispose) as workers:
-            return _Run(settings, request, reporter, engine, workers, stopped).collect()
+            run = Run(settings, request, reporter, engine, workers, stopped, clock or SystemClock(stopped))
+            with run.entered():
+                for name in wanted:
+                    if not stopped():
+                        _flow(name, run)
+            return run.summary
     finally:
         engine.dispose()
 
 
-class _Run:
-    """A collect over all its repositories."""
+def _flow(name: str, run: Run) -> None:
+    # Each brings libraries that the others do without.
+    if name == "git":
+        from miner import gitflow
 
-    def __init__(
-        self,
-        settings: Settings,
-        request: CollectRequest,
-        reporter: Reporter,
-        engine: Engine,
-        workers: Workers,
-        stopped: Callable[[], bool],
-    ) -> None:
-        self.settings = settings
-        self.request = request
-        self.reporter = reporter
-        self.engine = engine
-        self.workers = workers
-        self.stopped = stopped
-        self.summary = Summary()
+        gitflow.collect(run)
+    elif name == "dump":
+        from miner import dumpflow
 
-    def collect(self) -> Summary:
-        started = time.monotonic()
-        rater = RATER if self.request.classify else ""
-        with writing(self.engine) as connection:
-            self.summary.run_id = store.start_run(connection, "collect", self.request.as_dict(), __version__, rater)
-        try:
-            for text in targets(self.settings, self.request):
-                if self.stopped():
-                    break
-                self.summary.repositories += 1
-                self._collect_one(text)
-        except MinerError as error:
-            self._finish("failed", started, {"error": str(error)})
-            raise
-        except KeyboardInterrupt:
-            self._finish("interrupted", started, {})
-            raise
-        except BaseException as error:
-            self._finish("failed", started, {"error": repr(error)})
-            raise
-        self.summary.interrupted = self.stopped()
-        self._finish(self.summary.status, started, {})
-        return self.summary
+        dumpflow.collect(run)
+    else:
+        from miner import apiflow
 
-    def leave_out(self, omission: Omission, repository_id: int | None = None) -> None:
-        """Enter what is not collected, and say so."""
-        self.summary.omissions[omission.reason.value] += 1
-        with writing(self.engine) as connection:
-            store.record_omission(connection, self.summary.run_id, SOURCE, omission, repository_id)
-        self.reporter.warn(omission.subject.removeprefix("repository:"), omission.detail)
-
-    def _collect_one(self, text: str) -> None:
-        name, key = git.without_secrets(text), ""
-        try:
-            locator = locate(text, self.settings.github, self.settings.git)
-            name, key = locator.name, locator.key
-            _Mining(self, GitRepository(locator, self.settings)).collect()
-        except Interrupted:
-            return
-        except RepositoryError as error:
-            if isinstance(error, GitKilledError) and self.stopped():
-                # The signal that stopped the run went to git, too: the page that it was at comes with the next run.
-                return
-            detail = str(error).removeprefix(f"{name}: ")
-            self.summary.failed[name] = detail
-            reason = next(reason for kind, reason in _REASONS if isinstance(error, kind))
-            if reason is OmissionReason.REPOSITORY_MISSING:
-                with writing(self.engine) as connection:
-                    store.mark_gone(connection, self.summary.run_id, [key])
-            self.leave_out(Omission(reason, f"repository:{name}", detail))
-
-    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
-        self.summary.seconds = time.monotonic() - started
-        with writing(self.engine) as connection:
-            store.finish_run(connection, self.summary.run_id, status, {**self.summary.as_dict(), **more})
-
-
-class _Mining:
-    """A collect of one repository."""
-
-    def __init__(self, run: _Run, repo: GitRepository) -> None:
-        self._run = run
-        self._repo = repo
-        self._query = query(repo.locator, run.settings, run.request)
-
-    def collect(self) -> None:
-        """Bring what is new since the last run, or what an earlier date asks for.
-
-        :raises RepositoryError: (a child of) if the repository cannot be read.
-        :raises Interrupted: if the user stops it before its first page.
-        """
-        tip = self._repo.probe()
-        with writing(self._run.engine) as connection:
-            repository_id = self._register(connection, tip)
-            response = store.put_response(connection, tip.response)
-            left = gaps(self._run.request.window, store.covered(connection, SOURCE, self._query, tip.identity))
-        subject = f"repository:{self._repo.name}"
-        if not tip.shas:
-            detail = "it has no commits, or its default branch has none"
-            self._run.leave_out(Omission(OmissionReason.REPOSITORY_EMPTY, subject, detail), repository_id)
-        elif not left:
-            self._run.summary.up_to_date += 1
-        else:
-            self._sync(tip)
-            base = Coverage(SOURCE, self._query, tip.identity, Interval(), self._run.summary.run_id)
-            self._mine(tip, repository_id, left, replace(base, response_sha256=response))
-            still = {OmissionReason.HISTORY_SHALLOW} if self._repo.is_shallow() else set()
-            still |= {OmissionReason.OBJECTS_MISSING} if self._repo.borrows() else set()
-            resolved = [reason for reason in _RESOLVED if reason not in still]
-            with writing(self._run.engine) as connection:
-                store.resolve_omissions(connection, self._run.summary.run_id, SOURCE, [subject], resolved)
-
-    def _register(self, connection: Any, tip: Tip) -> int:
-        locator = self._repo.locator
-        return store.register_repository(
-            connection,
-            run_id=self._run.summary.run_id,
-            name=locator.name,
-            host=locator.host,
-            clone_url=locator.public_url,
-            asked=[locator.key],
-            default_branch=tip.default_branch,
-        )
-
-    def _sync(self, tip: Tip) -> None:
-        name, reporter = self._repo.name, self._run.reporter
-        reporter.start("clone", name, None, "objects")
-        try:
-            self._repo.sync(tip, lambda done, total: reporter.advance("clone", name, done, total), self._run.stopped)
-        finally:
-            reporter.finish("clone", name)
-
-    def _mine(self, tip: Tip, repository_id: int, left: list[Interval], base: Coverage) -> None:
-        # The miner brings PyDriller and the classifier, which a run with nothing new does without; git lists meanwhile.
-        loading = threading.Thread(target=import_module, args=("miner.mining",))
-        loading.start()
-        try:
-            commits = self._repo.history(tip)
-        finally:
-            loading.join()
-        boundary = self._repo.shallow_boundary()
-        slices = paging.cut(
-            commits,
-            left,
-            known=self._known(tip, repository_id, frozenset(commit.sha for commit in commits)),
-            page_commits=self._run.settings.collect.page_commits,
-            limit=self._run.request.limit,
-        )
-        self._open_ledger(repository_id, left, base, shallow=bool(boundary))
-        pages = (
-            Page(self._task(repository_id, piece.shas, boundary), piece.claim, len(piece.shas)) for piece in slices
-        )
-        self._run.reporter.start("mine", self._repo.name, sum(len(piece.shas) for piece in slices), "commits")
-        try:
-            self._write(pages, base, shallow=bool(boundary))
-        finally:
-            self._run.reporter.finish("mine", self._repo.name)
-
-    def _write(self, pages: Iterator[Page], base: Coverage, *, shallow: bool) -> None:
-        done = 0
-        for page, mined in self._run.workers.run(pages, self._run.stopped):
-            # A history that is cut off proves nothing: an older commit may carry any date.
-            proof = None if shallow else _proof(page, mined, base)
-            with writing(self._run.engine) as connection:
-                store.write_page(connection, mined.rows, proof, run_id=base.run_id)
-            self._run.summary.count(mined)
-            self._run.summary.merges += page.claim.skipped if page.claim else 0
-            done += page.items
-            self._run.reporter.advance("mine", self._repo.name, done)
-
-    def _known(self, tip: Tip, repository_id: int, reachable: frozenset[str]) -> frozenset[str]:
-        """Give the commits that earlier states of the repository brought; say so if they are no part of it now."""
-        known: set[str] = set()
-        for at, (intervals, body) in enumerate(self._earlier(tip)):
-            before = read_tip(replace(tip.response, body=body), every=tip.every)
-            for sha in sorted(set(before.shas) - reachable) if at == 0 else ():
-                detail = f"a branch was at {sha} before, which is no part of it any more; what it had is kept"
-                subject = f"repository:{self._repo.name}@{sha}"
-                self._run.leave_out(Omission(OmissionReason.HISTORY_REWRITTEN, subject, detail, sha), repository_id)
-            known.update(
-                commit.sha
-                for commit in self._repo.reachable(before)
-                if any(interval.since <= commit.epoch < interval.until for interval in intervals)
-            )
-        return frozenset(known)
-
-    def _earlier(self, tip: Tip) -> list[tuple[list[Interval], bytes]]:
-        """Give the last states that brought anything: what they brought, and what the source said of them."""
-        found = []
-        with reading(self._run.engine) as connection:
-            tips = [at for at in store.tips(connection, SOURCE, self._query) if at != tip.identity]
-            for at in tips[:_EARLIER_TIPS]:
-                body = store.response_of(connection, SOURCE, self._query, at)
-                if body is not None:
-                    found.append((store.covered(connection, SOURCE, self._query, at), body))
-        return found
-
-    def _open_ledger(self, repository_id: int, left: list[Interval], base: Coverage, *, shallow: bool) -> None:
-        """Enter what is asked for and not there yet; the pages then take it away piece by piece."""
-        reason = "history_shallow" if shallow else "not finished"
-        with writing(self._run.engine) as connection:
-            for gap in left:
-                store.add_coverage(connection, replace(base, interval=gap, complete=False, reason=reason))
-        if self._repo.borrows():
-            detail = (
-                "git finds objects missing in the source; it is read as it is, and files without content are left out"
-            )
-            omission = Omission(OmissionReason.OBJECTS_MISSING, f"repository:{self._repo.name}", detail)
-            self._run.leave_out(omission, repository_id)
-        if shallow:
-            detail = "the source has only a part of the history: 'git fetch --unshallow' there brings the rest"
-            omission = Omission(OmissionReason.HISTORY_SHALLOW, f"repository:{self._repo.name}", detail)
-            self._run.leave_out(omission, repository_id)
-
-    def _task(self, repository_id: int, shas: tuple[str, ...], boundary: frozenset[str]) -> GitTask:
-        from miner.mining import GitTask
-
-        run = self._run
-        return GitTask(
-            git_dir=self._repo.git_dir,
-            name=self._repo.name,
-            repository_id=repository_id,
-            run_id=run.summary.run_id,
-            shas=shas,
-            boundary=boundary,
-            git=run.settings.git,
-            threshold=run.settings.classify.bug_fix_threshold,
-            libraries=run.request.libraries,
-            classify=run.request.classify,
-        )
-
-
-def _proof(page: Page, mined: MinedPage, base: Coverage) -> Coverage | None:
-    """Give what a page proves, if it proves anything yet."""
-    claim = page.claim
-    if claim is None:
-        return None
-    fetched = claim.reported - claim.skipped
-    return replace(
-        base,
-        interval=Interval(claim.since, claim.until),
-        reported=claim.reported,
-        fetched=fetched,
-        stored=fetched - (page.items - mined.seen),
-        skipped=claim.skipped,
-    )
+        apiflow.collect(run)

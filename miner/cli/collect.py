@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 EPILOG = (
     "Exit codes: 0 complete; 1 error, nothing could be collected; 2 wrong usage or settings; "
-    "3 partial, some repository could not be collected and the rest is in the database; "
+    "3 partial, some repository, tag or dump could not be collected and the rest is in the database; "
     "130 interrupted by Ctrl-C, at a page boundary: run the same command again to continue."
 )
 
@@ -34,11 +35,11 @@ def command(
     context: typer.Context,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=moment, metavar="DATE", help="Commits whose committer date is at or after it (UTC)."),
+        typer.Option(parser=moment, metavar="DATE", help="Commits, and questions, of a date at or after it (UTC)."),
     ] = None,
     until: Annotated[
         datetime | None,
-        typer.Option(parser=moment, metavar="DATE", help="Commits whose committer date is before it (UTC)."),
+        typer.Option(parser=moment, metavar="DATE", help="Commits, and questions, of a date before it (UTC)."),
     ] = None,
     source: Annotated[list[Source] | None, typer.Option(help="Run this source only. Repeatable.")] = None,
     library: Annotated[
@@ -49,8 +50,21 @@ def command(
         list[str] | None,
         typer.Option(metavar="REPO", help="owner/name, URL, or path of a local or bare repository. Repeatable."),
     ] = None,
+    dump: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Stack Exchange data dump: a folder with Posts.xml, or a .7z."),
+    ] = None,
+    dump_date: Annotated[
+        datetime | None,
+        typer.Option(parser=moment, metavar="DATE", help="The moment that the dump shows, if its files do not tell."),
+    ] = None,
+    site: Annotated[
+        str | None,
+        typer.Option(metavar="DOMAIN", help="Site of the dump, if its name does not tell, or to ask by the API."),
+    ] = None,
     limit: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="Stop after so many commits of a repository.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="Stop after so many commits of a repository, or questions of a tag."),
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Processes that extract and classify.")
@@ -67,7 +81,9 @@ def command(
     """Mine bug fixes into the database. A second run fetches only what is missing."""
     if since and until and since >= until:
         raise typer.BadParameter("--since must be before --until.")
-    settings = settings_of(context, config, database_url)
+    if limit and dump:
+        raise typer.BadParameter("--limit cannot be used with --dump: a part of a dump tells nothing.")
+    settings = settings_of(context, config, database_url, site)
 
     from miner.job import CollectRequest
     from miner.progress import reporter
@@ -81,6 +97,9 @@ def command(
         limit=limit,
         workers=workers,
         classify=not no_classify,
+        dump=None if dump is None else str(dump),
+        site=site,
+        dump_date=dump_date,
     )
     with reporter(as_json=as_json, quiet=quiet) as progress:
         if plan:
@@ -118,7 +137,7 @@ def exit_code(summary: Summary) -> int:
     """Give the exit code that says how a run ended."""
     if summary.interrupted:
         return ExitCode.INTERRUPTED
-    return _failure_code(summary.repositories, len(summary.failed))
+    return _failure_code(summary.asked, len(summary.failed))
 
 
 def _failure_code(asked: int, failed: int) -> int:

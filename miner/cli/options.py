@@ -18,6 +18,7 @@ class Source(StrEnum):
     """A source that collect can run."""
 
     GIT = "git"
+    STACKOVERFLOW = "stackoverflow"
 
 
 class ExitCode:
@@ -86,7 +87,9 @@ DatabaseUrlOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output.")]
 
 
-def settings_of(context: typer.Context, config: Path | None, database_url: str | None) -> Settings:
+def settings_of(
+    context: typer.Context, config: Path | None, database_url: str | None, site: str | None = None
+) -> Settings:
     """Load the settings. What stands behind the command wins over what stands before it.
 
     :raises miner.errors.SettingsError: as :func:`miner.settings.load`.
@@ -94,4 +97,5 @@ def settings_of(context: typer.Context, config: Path | None, database_url: str |
     from miner.settings import load
 
     before = context.find_root().ensure_object(RootOptions)
-    return load(config or before.config, flags={"database": {"url": database_url or before.database_url}})
+    flags = {"database": {"url": database_url or before.database_url}, "stackoverflow": {"site": site}}
+    return load(config or before.config, flags=flags)

@@ -43,8 +43,8 @@ def print_plan(rows: Sequence[PlanRow], *, as_json: bool) -> None:
     if as_json:
         _print_json([asdict(row) for row in rows])
         return
-    table = [(row.source, row.item, row.state, _count(row.commits), row.cost) for row in rows]
-    print_table(("source", "item", "state", "commits", "cost"), table)
+    table = [(row.source, row.item, row.state, _count(row.items), row.cost) for row in rows]
+    print_table(("source", "item", "state", "items", "cost"), table)
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -66,12 +66,9 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def summary_rows(summary: Summary) -> list[Row]:
     """Give the summary as (group, name, count): the same rows for the table and for the pipe."""
     rows: list[Row] = [
-        ("repositories", "asked", _count(summary.repositories)),
-        ("repositories", "up to date", _count(summary.up_to_date)),
-        ("repositories", "failed", _count(len(summary.failed))),
-        ("seen", "commits", _count(summary.seen)),
-        ("seen", "merges, skipped", _count(summary.merges)),
-        ("seen", "bug-fix commits", _count(summary.candidates)),
+        *(_git_rows(summary) if summary.repositories or not summary.asked else ()),
+        *(_post_rows(summary) if summary.tags or summary.dumps else ()),
+        ("failed", "all", _count(len(summary.failed))),
         ("fixes", "all", _count(summary.fixes)),
         *_counts("fixes", summary.libraries),
         *_counts("pattern", summary.patterns),
@@ -80,11 +77,37 @@ def summary_rows(summary: Summary) -> list[Row]:
     return [*rows, *(("failed", item, text) for item, text in summary.failed.items()), _time(summary.seconds)]
 
 
+def _git_rows(summary: Summary) -> list[Row]:
+    return [
+        ("repositories", "asked", _count(summary.repositories)),
+        ("repositories", "up to date", _count(summary.up_to_date)),
+        ("seen", "commits", _count(summary.seen)),
+        ("seen", "merges, skipped", _count(summary.merges)),
+        ("seen", "bug-fix commits", _count(summary.candidates)),
+    ]
+
+
+def _post_rows(summary: Summary) -> list[Row]:
+    rows = [
+        ("seen", "questions", _count(summary.questions)),
+        ("seen", "questions with a qualifying answer", _count(summary.qualified)),
+    ]
+    if summary.tags:
+        rows += [
+            ("tags", "asked", _count(summary.tags)),
+            ("seen", "questions looked at again", _count(summary.reobserved)),
+            ("requests", "sent", _count(summary.requests)),
+            ("requests", "left today", _count(summary.quota_remaining)),
+        ]
+    return rows
+
+
 def status_rows(status: Status) -> list[Row]:
     """Give the database's totals as (group, name, count)."""
     return [
         *_counts("repositories", status.repositories),
         ("commits", "all", _count(status.commits)),
+        *(("posts", name, _count(number)) for name, number in _posts(status) if number),
         ("fixes", "all", _count(status.fixes)),
         *_counts("fixes", status.libraries),
         *_counts("pattern", status.patterns),
@@ -95,6 +118,10 @@ def status_rows(status: Status) -> list[Row]:
             for run in status.runs
         ),
     ]
+
+
+def _posts(status: Status) -> list[tuple[str, int]]:
+    return [("questions", status.questions), ("answers", status.answers), ("comments", status.comments)]
 
 
 def _interval(gap: Gap) -> str:

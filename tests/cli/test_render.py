@@ -39,6 +39,9 @@ def summary() -> Summary:
 STATUS = Status(
     repositories={"there": 2, "gone": 1},
     commits=1000,
+    questions=40,
+    answers=50,
+    comments=0,
     fixes=30,
     libraries={"keras": 20, "torch": 10},
     rater="heuristic/1",
@@ -61,10 +64,10 @@ def test_a_summary_in_a_pipe_is_lines_of_three_cells(summary: Summary, capsys: p
     assert lines(capsys) == [
         ["repositories", "asked", "4"],
         ["repositories", "up to date", "1"],
-        ["repositories", "failed", "1"],
         ["seen", "commits", "1200"],
         ["seen", "merges, skipped", "34"],
         ["seen", "bug-fix commits", "56"],
+        ["failed", "all", "1"],
         ["fixes", "all", "7"],
         ["fixes", "keras", "7"],
         ["pattern", "data_dimension", "3"],
@@ -74,6 +77,29 @@ def test_a_summary_in_a_pipe_is_lines_of_three_cells(summary: Summary, capsys: p
         ["omitted", "file_binary", "2"],
         ["failed", "evil/repo", "there is no such repository: check https://***@host/x"],
         ["time", "seconds", "12.3"],
+    ]
+
+
+def test_a_summary_of_questions_tells_what_was_asked_and_what_is_left(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of commits where no repository was asked for."""
+    asked = Summary(tags=3, questions=400, qualified=90, fixes=80, reobserved=20, requests=12, quota_remaining=288)
+    render.print_summary(asked, as_json=False)
+    assert lines(capsys) == [
+        ["seen", "questions", "400"],
+        ["seen", "questions with a qualifying answer", "90"],
+        ["tags", "asked", "3"],
+        ["seen", "questions looked at again", "20"],
+        ["requests", "sent", "12"],
+        ["requests", "left today", "288"],
+        ["failed", "all", "0"],
+        ["fixes", "all", "80"],
+        ["time", "seconds", "0.0"],
+    ]
+    render.print_summary(Summary(dumps=1, questions=5), as_json=False)
+    assert lines(capsys)[:3] == [
+        ["seen", "questions", "5"],
+        ["seen", "questions with a qualifying answer", "0"],
+        ["failed", "all", "0"],
     ]
 
 
@@ -110,6 +136,8 @@ def test_a_status_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
         ["repositories", "there", "2"],
         ["repositories", "gone", "1"],
         ["commits", "all", "1000"],
+        ["posts", "questions", "40"],
+        ["posts", "answers", "50"],
         ["fixes", "all", "30"],
         ["fixes", "keras", "20"],
         ["fixes", "torch", "10"],
@@ -149,7 +177,7 @@ def test_a_plan_for_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
     """A list of rows; not known is null."""
     render.print_plan(PLAN, as_json=True)
     told = json.loads(capsys.readouterr().out)
-    assert [row["commits"] for row in told] == [None, 0]
+    assert [row["items"] for row in told] == [None, 0]
 
 
 @pytest.mark.parametrize(
@@ -158,6 +186,8 @@ def test_a_plan_for_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
         pytest.param(Summary(repositories=2), 0, id="complete"),
         pytest.param(Summary(repositories=0), 0, id="nothing was asked for"),
         pytest.param(Summary(repositories=2, failed={"a/b": "gone"}), 3, id="one of two failed"),
+        pytest.param(Summary(tags=1, dumps=1, failed={"x": "gone"}), 3, id="a dump failed, a tag did not"),
+        pytest.param(Summary(tags=1, failed={"x": "gone"}), 1, id="the only tag failed"),
         pytest.param(Summary(repositories=1, failed={"a/b": "gone"}), 1, id="all failed"),
         pytest.param(Summary(repositories=2, failed={"a/b": "gone"}, interrupted=True), 130, id="interrupted"),
     ],

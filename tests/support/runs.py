@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from miner.clock import Clock
 from miner.job import CollectRequest, Summary
 from miner.pipeline import collect
 from miner.settings import Settings, load
@@ -44,6 +45,7 @@ class Runner:
     data_dir: Path
     flags: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     recorder: Recorder = field(default_factory=Recorder)
+    clock: Clock | None = None
 
     def settings(self, **sections: Mapping[str, Any]) -> Settings:
         """Give the settings, with some changed."""
@@ -59,4 +61,4 @@ class Runner:
     def collect(self, *repositories: Path | str, **request: Any) -> Summary:
         """Collect the repositories."""
         asked = CollectRequest(repositories=tuple(map(str, repositories)), **request)
-        return collect(self.settings(), asked, self.recorder)
+        return collect(self.settings(), asked, self.recorder, self.clock)

@@ -1,0 +1,83 @@
+"""One run of the miner: its row, what it counts, and what it leaves out. The flows of the sources share it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from miner import __version__
+from miner.classify.version import RATER
+from miner.clock import Clock
+from miner.errors import MinerError
+from miner.job import CollectRequest, Reporter, Summary
+from miner.model import Omission
+from miner.settings import Settings
+from miner.store import repository as store
+from miner.store.session import writing
+from miner.workers import Workers
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+
+class Run:
+    """What a collect works with, and what it did so far."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        request: CollectRequest,
+        reporter: Reporter,
+        engine: Engine,
+        workers: Workers,
+        stopped: Callable[[], bool],
+        clock: Clock,
+    ) -> None:
+        self.settings = settings
+        self.request = request
+        self.reporter = reporter
+        self.engine = engine
+        self.workers = workers
+        self.stopped = stopped
+        self.clock = clock
+        self.summary = Summary()
+
+    @property
+    def run_id(self) -> int:
+        """The number of the run."""
+        return self.summary.run_id
+
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Enter the run when it starts, and how it ended."""
+        started = time.monotonic()
+        rater = RATER if self.request.classify else ""
+        with writing(self.engine) as connection:
+            self.summary.run_id = store.start_run(connection, "collect", self.request.as_dict(), __version__, rater)
+        try:
+            yield
+        except MinerError as error:
+            self._finish("failed", started, {"error": str(error)})
+            raise
+        except KeyboardInterrupt:
+            self._finish("interrupted", started, {})
+            raise
+        except BaseException as error:
+            self._finish("failed", started, {"error": repr(error)})
+            raise
+        self.summary.interrupted = self.stopped()
+        self._finish(self.summary.status, started, {})
+
+    def leave_out(self, source: str, omission: Omission, repository_id: int | None = None) -> None:
+        """Enter what is not collected, and say so."""
+        self.summary.omissions[omission.reason.value] += 1
+        with writing(self.engine) as connection:
+            store.record_omission(connection, self.run_id, source, omission, repository_id)
+        self.reporter.warn(omission.subject.partition(":")[2], omission.detail)
+
+    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
+        self.summary.seconds = time.monotonic() - started
+        with writing(self.engine) as connection:
+            store.finish_run(connection, self.run_id, status, {**self.summary.as_dict(), **more})
