@@ -15,17 +15,15 @@ from servers import faults
 from servers.stackexchange import Request, StackExchange
 from servers.stackexchange_data import Site
 from servers.stackexchange_generator import FIRST, LAST, generate
-from sqlalchemy import Engine, text
-from support.runs import Runner
-from support.wall import WallClock
+from support.clocks import PretendClock
+from support.runs import Contents, Runner
 
 from miner.job import Summary
 from miner.store.coverage import MIN_EPOCH
-from miner.store.session import open_engine, reading
 
 SHARED = Path(__file__).parents[2] / "shared" / "data" / "stackoverflow_pytorch.jsonl"
 MIDDLE = (FIRST + LAST) // 2
-Contents = Callable[[Engine], dict[str, list[tuple[Any, ...]]]]
+NOW = datetime(2022, 6, 1, 12, tzinfo=UTC)
 
 
 def at(epoch: int) -> datetime:
@@ -37,8 +35,8 @@ class Asker:
 
     def __init__(self, site: Site, database_url: str, folder: Path, **server: Any) -> None:
         self.site = site
-        self.clock = WallClock()
-        self.server = StackExchange(site, clock=self.clock.ticks, **{"keys": ["known"], **server})
+        self.clock = PretendClock(NOW)
+        self.server = StackExchange(site, clock=self.clock.monotonic, **{"keys": ["known"], **server})
         self.runner = Runner(database_url, folder, clock=self.clock)
         self.settings: dict[str, Any] = {"key": "known", "attempts": 12}
 
@@ -53,23 +51,9 @@ class Asker:
         self.runner.flags = {"stackoverflow": {"api_url": self.server.url, **self.settings}}
         return self.runner.collect(**{"sources": ("stackoverflow",), "libraries": ("keras",), **request})
 
-    def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        """Ask the database."""
-        engine = open_engine(self.runner.database_url)
-        with reading(engine) as connection:
-            found = [tuple(row) for row in connection.execute(text(sql), values)]
-        engine.dispose()
-        return found
-
-    def one(self, sql: str, **values: Any) -> Any:
-        """Ask the database for one value."""
-        return self.rows(sql, **values)[0][0]
-
     def contents(self, read: Contents) -> dict[str, list[tuple[Any, ...]]]:
         """Give all rows but the responses, which tell the quota that was left."""
-        engine = open_engine(self.runner.database_url)
-        found = read(engine)
-        engine.dispose()
+        found = self.runner.tables(read)
         del found["raw_response"]
         return found
 
@@ -123,16 +107,16 @@ def test_a_site_becomes_posts_comments_fixes_and_labels(start: Start) -> None:
     posts = [*questions, *answers]
     comments = [comment for post in posts for comment in post.get("comments", [])]
     assert asker.server.violations == []
-    assert asker.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(questions)
-    assert asker.one("SELECT COUNT(*) FROM post WHERE kind = 'answer'") == len(answers)
-    assert asker.one("SELECT COUNT(*) FROM comment") == len(comments) > 100
-    reasons = asker.one("SELECT COUNT(*) FROM omission WHERE subject LIKE 'question:%'")
-    repaired = asker.one("SELECT COUNT(DISTINCT question_id) FROM fix")
+    assert asker.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(questions)
+    assert asker.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'answer'") == len(answers)
+    assert asker.runner.one("SELECT COUNT(*) FROM comment") == len(comments) > 100
+    reasons = asker.runner.one("SELECT COUNT(*) FROM omission WHERE subject LIKE 'question:%'")
+    repaired = asker.runner.one("SELECT COUNT(DISTINCT question_id) FROM fix")
     assert (repaired + reasons, summary.status) == (len(questions), "complete")
-    assert summary.fixes == asker.one("SELECT COUNT(*) FROM fix") > 50
-    assert asker.one("SELECT COUNT(*) FROM label WHERE scheme = 'pattern' AND rank = 1") == summary.fixes
+    assert summary.fixes == asker.runner.one("SELECT COUNT(*) FROM fix") > 50
+    assert asker.runner.one("SELECT COUNT(*) FROM label WHERE scheme = 'pattern' AND rank = 1") == summary.fixes
     loose = "SELECT COUNT(*) FROM post WHERE response_sha256 NOT IN (SELECT response_sha256 FROM raw_response)"
-    assert asker.one(loose) == 0
+    assert asker.runner.one(loose) == 0
 
 
 def test_the_rule_by_which_an_answer_qualified_is_stored(start_lite: Start) -> None:
@@ -144,13 +128,15 @@ def test_the_rule_by_which_an_answer_qualified_is_stored(start_lite: Start) -> N
         best = max((answer["score"] for answer in question["answers"]), default=-99)
         expected["accepted"] += accepted is not None
         expected["score"] += accepted is None and best >= 5
-    rules = dict(asker.rows("SELECT selection_rule, COUNT(DISTINCT question_id) FROM fix GROUP BY selection_rule"))
-    silent = asker.one("SELECT COUNT(*) FROM omission WHERE reason = 'repair_not_described'")
+    rules = dict(
+        asker.runner.rows("SELECT selection_rule, COUNT(DISTINCT question_id) FROM fix GROUP BY selection_rule")
+    )
+    silent = asker.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'repair_not_described'")
     by_acceptance = rules["accepted_with_code"] + rules.get("accepted_without_code", 0)
     assert by_acceptance + rules["score"] + silent == expected.total()
     assert rules["score"] > 0
     unlike = "SELECT COUNT(*) FROM fix f WHERE NOT EXISTS (SELECT 1 FROM post_observation o WHERE o.site = f.site AND o.post_id = f.answer_id AND o.selection_rule = f.selection_rule)"  # noqa: E501
-    assert asker.one(unlike) == 0
+    assert asker.runner.one(unlike) == 0
 
 
 def test_a_thousand_questions_cost_ten_requests(start_lite: Start) -> None:
@@ -171,21 +157,21 @@ def test_nothing_new_costs_one_request_a_tag_and_changes_nothing(start: Start, c
     asker.collect()
     before = asker.contents(contents)
     asker.forget()
-    asker.clock.pass_(hours=1)
+    asker.clock.advance(hours=1)
     summary = asker.collect()
     assert len(asker.server.requests) == summary.tags
     after = asker.contents(contents)
     # The ledger tells that the time since is at hand, too.
     changed = {name for name in before if before[name] != after[name]}
     assert changed == {"coverage"}
-    assert asker.rows("SELECT * FROM coverage_gaps") == []
+    assert asker.runner.rows("SELECT * FROM coverage_gaps") == []
 
 
 def test_what_changed_and_what_is_new_comes_with_the_next_run(start: Start) -> None:
     asker = start()
     asker.collect()
     old, other = (question["question_id"] for question in tagged(asker.site, "keras")[:2])
-    asker.clock.pass_(days=2)
+    asker.clock.advance(days=2)
     now = int(asker.clock.now().timestamp())
     asker.site.answer(old, "<p>Use this:</p><pre><code>a = b(1)</code></pre>", 9, now - 500)
     asker.site.edit(other, now - 400, title="Another title")
@@ -196,19 +182,19 @@ def test_what_changed_and_what_is_new_comes_with_the_next_run(start: Start) -> N
     summary = asker.collect()
     assert summary.questions == 3
     assert len(asker.asked()) == summary.tags
-    assert asker.one("SELECT title FROM post WHERE post_id = :id", id=other) == "Another title"
-    assert asker.one("SELECT reason FROM omission WHERE subject = :of", of=f"question:stackoverflow.com:{new}")
-    assert asker.one("SELECT COUNT(*) FROM post WHERE question_id = :id", id=old) == 1 + len(
+    assert asker.runner.one("SELECT title FROM post WHERE post_id = :id", id=other) == "Another title"
+    assert asker.runner.one("SELECT reason FROM omission WHERE subject = :of", of=f"question:stackoverflow.com:{new}")
+    assert asker.runner.one("SELECT COUNT(*) FROM post WHERE question_id = :id", id=old) == 1 + len(
         asker.site.question(old)["answers"]
     )
-    assert asker.one("SELECT COUNT(*) FROM coverage WHERE query LIKE '%tag=keras by=creation'") == 1
+    assert asker.runner.one("SELECT COUNT(*) FROM coverage WHERE query LIKE '%tag=keras by=creation'") == 1
 
 
 def test_an_earlier_since_brings_the_earlier_part_alone(start: Start, contents: Contents, tmp_path: Path) -> None:
     """And the tables are those of one run over all."""
     asker = start()
     first = asker.collect(since=at(MIDDLE))
-    assert asker.one("SELECT MIN(created_at) FROM post WHERE kind = 'question'")
+    assert asker.runner.one("SELECT MIN(created_at) FROM post WHERE kind = 'question'")
     assert first.questions < 320
     asker.forget()
     second = asker.collect()
@@ -222,7 +208,7 @@ def test_an_earlier_since_brings_the_earlier_part_alone(start: Start, contents: 
     # Counts of the activity ledger tell how often it was asked.
     del found["coverage"], expected["coverage"]
     assert found == expected
-    assert asker.rows("SELECT since_epoch FROM coverage WHERE query LIKE '%by=creation'") == [(MIN_EPOCH,)] * 4
+    assert asker.runner.rows("SELECT since_epoch FROM coverage WHERE query LIKE '%by=creation'") == [(MIN_EPOCH,)] * 4
 
 
 def test_questions_outside_of_the_window_are_not_stored(start_lite: Start) -> None:
@@ -230,10 +216,10 @@ def test_questions_outside_of_the_window_are_not_stored(start_lite: Start) -> No
     asker = start_lite()
     asker.collect(since=at(MIDDLE), until=at(LAST))
     early = next(q for q in tagged(asker.site, "keras") if q["creation_date"] < MIDDLE)["question_id"]
-    asker.clock.pass_(days=1)
+    asker.clock.advance(days=1)
     asker.site.edit(early, int(asker.clock.now().timestamp()) - 10, title="x")
     asker.collect(since=at(MIDDLE), until=at(LAST))
-    assert asker.one("SELECT COUNT(*) FROM post WHERE question_id = :id", id=early) == 0
+    assert asker.runner.one("SELECT COUNT(*) FROM post WHERE question_id = :id", id=early) == 0
 
 
 @pytest.mark.parametrize("kinds", [faults.QUICK], ids=["every quick fault"])
@@ -266,17 +252,19 @@ def test_a_quota_that_ends_stops_the_run_in_order_and_the_next_day_goes_on(
     asker.settings["quota_reserve"] = 5
     first = asker.collect()
     assert (first.status, first.quota_remaining) == ("partial", 5)
-    gaps = dict(asker.rows("SELECT query, reason FROM coverage_gaps"))
+    gaps = dict(asker.runner.rows("SELECT query, reason FROM coverage_gaps"))
     assert set(gaps.values()) == {"quota_exhausted"}
-    assert asker.rows("SELECT DISTINCT reason FROM omission WHERE subject LIKE 'tag:%'") == [("quota_exhausted",)]
+    assert asker.runner.rows("SELECT DISTINCT reason FROM omission WHERE subject LIKE 'tag:%'") == [
+        ("quota_exhausted",)
+    ]
     rounds = 1
     while asker.collect().failed:
-        asker.clock.pass_(days=1)
+        asker.clock.advance(days=1)
         asker.server.new_day()
         rounds += 1
     assert rounds > 1
-    assert asker.rows("SELECT * FROM coverage_gaps") == []
-    assert asker.one("SELECT COUNT(*) FROM omission WHERE subject LIKE 'tag:%' AND resolved_run_id IS NULL") == 0
+    assert asker.runner.rows("SELECT * FROM coverage_gaps") == []
+    assert asker.runner.one("SELECT COUNT(*) FROM omission WHERE subject LIKE 'tag:%' AND resolved_run_id IS NULL") == 0
     asker.server.limits.keyed_quota = 10_000
     asker.server.new_day()
     calm = asker.elsewhere(tmp_path / "calm.db")
@@ -293,21 +281,21 @@ def test_votes_that_come_late_make_an_answer_qualify(start: Start) -> None:
     asker = start()
     asker.collect()
     sql = "SELECT subject FROM omission WHERE reason = 'question_below_score' ORDER BY subject LIMIT 1"
-    subject = asker.one(sql)
+    subject = asker.runner.one(sql)
     number = int(subject.rpartition(":")[2])
     answer = asker.site.question(number)["answers"][0]["answer_id"]
     asker.site.vote(answer, 12)
-    asker.clock.pass_(days=6)
+    asker.clock.advance(days=6)
     assert asker.collect().reobserved == 0
-    asker.clock.pass_(days=4000)
+    asker.clock.advance(days=4000)
     asker.forget()
     summary = asker.collect()
     assert summary.reobserved > 0
-    assert asker.rows("SELECT answer_id, selection_rule FROM fix WHERE question_id = :id", id=number) == [
+    assert asker.runner.rows("SELECT answer_id, selection_rule FROM fix WHERE question_id = :id", id=number) == [
         (answer, "score")
     ]
-    assert asker.one("SELECT resolved_run_id FROM omission WHERE subject = :of", of=subject) is not None
-    scores = asker.rows(
+    assert asker.runner.one("SELECT resolved_run_id FROM omission WHERE subject = :of", of=subject) is not None
+    scores = asker.runner.rows(
         "SELECT score, selection_rule FROM post_observation WHERE post_id = :id ORDER BY observed_at", id=answer
     )
     assert len(scores) == 2
@@ -317,12 +305,14 @@ def test_votes_that_come_late_make_an_answer_qualify(start: Start) -> None:
 def test_an_acceptance_that_comes_late_is_seen_and_the_old_fix_stays(start_lite: Start) -> None:
     asker = start_lite()
     asker.collect()
-    number, best = asker.rows("SELECT question_id, answer_id FROM fix WHERE selection_rule = 'score'")[0]
+    number, best = asker.runner.rows("SELECT question_id, answer_id FROM fix WHERE selection_rule = 'score'")[0]
     asker.site.accept(number, best)
-    asker.clock.pass_(days=5000)
+    asker.clock.advance(days=5000)
     asker.collect()
-    assert asker.one("SELECT selection_rule FROM fix WHERE answer_id = :id", id=best) == "score"
-    seen = asker.rows("SELECT selection_rule FROM post_observation WHERE post_id = :id ORDER BY observed_at", id=best)
+    assert asker.runner.one("SELECT selection_rule FROM fix WHERE answer_id = :id", id=best) == "score"
+    seen = asker.runner.rows(
+        "SELECT selection_rule FROM post_observation WHERE post_id = :id ORDER BY observed_at", id=best
+    )
     assert seen[0] == ("score",)
     assert seen[-1][0].startswith("accepted_")
 
@@ -332,7 +322,7 @@ def test_further_looks_take_a_share_of_the_quota_and_those_without_a_fix_first(s
     asker = start_lite(Site(generate(900, tags=("theano",))), quota=40)
     asker.settings |= {"reobserve_share": 0.1, "quota_reserve": 1}
     asker.collect(libraries=("theano",))
-    asker.clock.pass_(days=6000)
+    asker.clock.advance(days=6000)
     asker.server.new_day()
     asker.forget()
     summary = asker.collect(libraries=("theano",))
@@ -340,7 +330,7 @@ def test_further_looks_take_a_share_of_the_quota_and_those_without_a_fix_first(s
     assert summary.reobserved == 300
     unrepaired = {
         row[0]
-        for row in asker.rows(
+        for row in asker.runner.rows(
             "SELECT post_id FROM post WHERE kind = 'question' AND post_id NOT IN (SELECT question_id FROM fix)"
         )
     }
@@ -352,61 +342,61 @@ def test_a_question_that_is_deleted_keeps_its_rows(start_lite: Start) -> None:
     asker = start_lite()
     asker.collect()
     number = tagged(asker.site, "keras")[0]["question_id"]
-    kept = asker.one("SELECT COUNT(*) FROM post WHERE question_id = :id", id=number)
+    kept = asker.runner.one("SELECT COUNT(*) FROM post WHERE question_id = :id", id=number)
     asker.site.delete(number)
-    asker.clock.pass_(days=5000)
+    asker.clock.advance(days=5000)
     asker.collect()
-    gone = asker.rows("SELECT availability FROM post WHERE question_id = :id", id=number)
+    gone = asker.runner.rows("SELECT availability FROM post WHERE question_id = :id", id=number)
     assert gone == [("gone",)] * kept
     omission = "SELECT subject FROM omission WHERE reason = 'question_deleted'"
-    assert asker.rows(omission) == [(f"question:stackoverflow.com:{number}",)]
+    assert asker.runner.rows(omission) == [(f"question:stackoverflow.com:{number}",)]
 
 
 def test_an_answer_that_is_deleted_keeps_its_fix_and_qualifies_no_more(start_lite: Start) -> None:
     asker = start_lite()
     asker.collect()
-    answer = asker.one("SELECT answer_id FROM fix WHERE selection_rule = 'score'")
-    asker.clock.pass_(days=2)
+    answer = asker.runner.one("SELECT answer_id FROM fix WHERE selection_rule = 'score'")
+    asker.clock.advance(days=2)
     asker.site.delete(answer, at=int(asker.clock.now().timestamp()) - 500)
     asker.collect()
-    assert asker.one("SELECT availability FROM post WHERE post_id = :id", id=answer) == "gone"
-    assert asker.one("SELECT COUNT(*) FROM fix WHERE answer_id = :id", id=answer) == 1
+    assert asker.runner.one("SELECT availability FROM post WHERE post_id = :id", id=answer) == "gone"
+    assert asker.runner.one("SELECT COUNT(*) FROM fix WHERE answer_id = :id", id=answer) == 1
 
 
 def test_questions_are_judged_anew_by_another_threshold_without_a_request(start: Start) -> None:
     asker = start()
     asker.collect()
-    before = asker.one("SELECT COUNT(*) FROM fix")
+    before = asker.runner.one("SELECT COUNT(*) FROM fix")
     sql = "SELECT COUNT(*) FROM omission WHERE reason = 'question_below_score' AND resolved_run_id IS NULL"
-    below = asker.one(sql)
+    below = asker.runner.one(sql)
     asker.settings["min_score"] = 1
     asker.forget()
     summary = asker.collect()
     assert len(asker.server.requests) == 0
-    assert summary.questions == asker.one("SELECT COUNT(*) FROM post WHERE kind = 'question'")
-    assert asker.one("SELECT COUNT(*) FROM fix") > before
-    assert asker.one(sql) < below
-    assert asker.rows("SELECT DISTINCT min_score FROM post_observation ORDER BY 1") == [(1,), (5,)]
+    assert summary.questions == asker.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'")
+    assert asker.runner.one("SELECT COUNT(*) FROM fix") > before
+    assert asker.runner.one(sql) < below
+    assert asker.runner.rows("SELECT DISTINCT min_score FROM post_observation ORDER BY 1") == [(1,), (5,)]
 
 
 def test_without_classification_posts_and_rules_are_there_and_a_later_run_brings_fixes(start_lite: Start) -> None:
     asker = start_lite()
     asker.collect(classify=False)
-    assert asker.one("SELECT COUNT(*) FROM fix") == 0
-    qualified = asker.one("SELECT COUNT(*) FROM post_observation WHERE selection_rule IS NOT NULL")
+    assert asker.runner.one("SELECT COUNT(*) FROM fix") == 0
+    qualified = asker.runner.one("SELECT COUNT(*) FROM post_observation WHERE selection_rule IS NOT NULL")
     assert qualified > 50
     asker.collect()
-    assert asker.one("SELECT COUNT(*) FROM fix") == qualified
+    assert asker.runner.one("SELECT COUNT(*) FROM fix") == qualified
 
 
 def test_a_limit_stops_early_and_proves_nothing_beyond(start_lite: Start) -> None:
     asker = start_lite()
     first = asker.collect(limit=30)
     assert first.questions <= 30 * first.tags
-    assert asker.rows("SELECT COUNT(*) FROM coverage_gaps")[0][0] > 0
+    assert asker.runner.rows("SELECT COUNT(*) FROM coverage_gaps")[0][0] > 0
     asker.collect()
     questions = tagged(asker.site, "keras", "tf.keras", "keras-layer", "keras-2")
-    assert asker.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(questions)
+    assert asker.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(questions)
 
 
 def test_a_site_that_does_not_answer_is_an_omission_and_an_incomplete_interval(start_lite: Start) -> None:
@@ -417,11 +407,11 @@ def test_a_site_that_does_not_answer_is_an_omission_and_an_incomplete_interval(s
     assert summary.status == "failed"
     assert len(asker.server.requests) == 2
     assert len(summary.failed) == summary.tags == 4
-    gaps = asker.rows("SELECT reason FROM coverage_gaps")
+    gaps = asker.runner.rows("SELECT reason FROM coverage_gaps")
     assert gaps == [("site_unreachable",)] * 4
     asker.server.faults = faults.never
     assert asker.collect().status == "complete"
-    assert asker.rows("SELECT reason FROM coverage_gaps") == []
+    assert asker.runner.rows("SELECT reason FROM coverage_gaps") == []
 
 
 def test_an_item_that_cannot_be_read_is_an_omission_and_the_rest_is_stored(start_lite: Start) -> None:
@@ -431,9 +421,11 @@ def test_an_item_that_cannot_be_read_is_an_omission_and_the_rest_is_stored(start
     asker.site.edit(number, at=LAST, view_count="many")
     summary = asker.collect(libraries=("theano",))
     assert summary.questions == 59
-    found = asker.rows("SELECT subject FROM omission WHERE reason = 'post_unreadable'")
+    found = asker.runner.rows("SELECT subject FROM omission WHERE reason = 'post_unreadable'")
     assert found == [(f"question:stackoverflow.com:{number}",)]
-    assert asker.rows("SELECT reported, fetched, stored FROM coverage WHERE query LIKE '%creation'") == [(60, 60, 59)]
+    assert asker.runner.rows("SELECT reported, fetched, stored FROM coverage WHERE query LIKE '%creation'") == [
+        (60, 60, 59)
+    ]
 
 
 def test_a_key_reaches_no_table(start_lite: Start) -> None:
@@ -443,7 +435,7 @@ def test_a_key_reaches_no_table(start_lite: Start) -> None:
     asker.collect()
     dump = Path(asker.runner.database_url.removeprefix("sqlite:///"))
     assert b"s3cretkey" not in dump.read_bytes()
-    assert all("key=" not in url for (url,) in asker.rows("SELECT url FROM raw_response"))
+    assert all("key=" not in url for (url,) in asker.runner.rows("SELECT url FROM raw_response"))
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the development data is not here")
@@ -452,8 +444,8 @@ def test_real_questions_come_through(start_lite: Start) -> None:
     asker = start_lite(Site.from_jsonl(SHARED))
     summary = asker.collect(libraries=("torch",))
     assert summary.status == "complete"
-    unreadable = asker.one("SELECT COUNT(*) FROM omission WHERE reason = 'post_unreadable'")
+    unreadable = asker.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'post_unreadable'")
     assert summary.questions + unreadable == 968
-    silent = asker.one("SELECT COUNT(*) FROM omission WHERE reason = 'repair_not_described'")
-    others = asker.one("SELECT COUNT(*) FROM omission WHERE reason = 'library_not_selected'")
-    assert asker.one("SELECT COUNT(DISTINCT question_id) FROM fix") + silent + others == 706
+    silent = asker.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'repair_not_described'")
+    others = asker.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'library_not_selected'")
+    assert asker.runner.one("SELECT COUNT(DISTINCT question_id) FROM fix") + silent + others == 706

@@ -12,20 +12,18 @@ import pytest
 from servers.stackexchange import StackExchange
 from servers.stackexchange_data import Site
 from servers.stackexchange_generator import FIRST, LAST, generate
-from sqlalchemy import Engine, text
 from support import dumps
+from support.clocks import PretendClock
 from support.exports import export
-from support.runs import Runner
-from support.wall import WallClock
+from support.runs import Contents, Runner
 
 from miner.job import Summary
 from miner.store.coverage import MAX_EPOCH, MIN_EPOCH
-from miner.store.session import open_engine, reading
 
 REAL = Path(__file__).parents[2] / "shared" / "data" / "ai.stackexchange.com"
 AS_OF = datetime(2022, 3, 1, tzinfo=UTC)
 TAGS = ("keras", "tf.keras", "pytorch")
-Contents = Callable[[Engine], dict[str, list[tuple[Any, ...]]]]
+NOW = datetime(2022, 6, 1, 12, tzinfo=UTC)
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +42,7 @@ class Reading:
     """Reads dumps into one database."""
 
     def __init__(self, database_url: str, folder: Path) -> None:
-        self.clock = WallClock()
+        self.clock = PretendClock(NOW)
         self.runner = Runner(database_url, folder, clock=self.clock, flags={"dump": {"block_bytes": 20_000}})
 
     def collect(self, dump: Path, **request: Any) -> Summary:
@@ -52,25 +50,6 @@ class Reading:
         return self.runner.collect(
             **{"dump": str(dump), "dump_date": AS_OF, "libraries": ("keras", "torch"), **request}
         )
-
-    def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-        """Ask the database."""
-        engine = open_engine(self.runner.database_url)
-        with reading(engine) as connection:
-            found = [tuple(row) for row in connection.execute(text(sql), values)]
-        engine.dispose()
-        return found
-
-    def one(self, sql: str, **values: Any) -> Any:
-        """Ask the database for one value."""
-        return self.rows(sql, **values)[0][0]
-
-    def contents(self, read: Contents) -> dict[str, list[tuple[Any, ...]]]:
-        """Give all rows."""
-        engine = open_engine(self.runner.database_url)
-        found = read(engine)
-        engine.dispose()
-        return found
 
 
 @pytest.fixture
@@ -85,8 +64,8 @@ def lite(sqlite_url: str, tmp_path: Path) -> Reading:
 
 @pytest.fixture
 def server(site: Site) -> Iterator[StackExchange]:
-    clock = WallClock()
-    with StackExchange(site, clock=clock.ticks, keys=["known"]) as running:
+    clock = PretendClock(NOW)
+    with StackExchange(site, clock=clock.monotonic, keys=["known"]) as running:
         yield running
 
 
@@ -105,15 +84,15 @@ def test_a_dump_becomes_posts_comments_fixes_and_labels(reader: Reading, site: S
         if "last_edit_date" in post
     }
     assert (summary.status, summary.questions) == ("complete", len(questions))
-    assert dict(reader.rows("SELECT kind, COUNT(*) FROM post GROUP BY kind")) == {
+    assert dict(reader.runner.rows("SELECT kind, COUNT(*) FROM post GROUP BY kind")) == {
         "question": len(questions),
         "answer": len(answers),
     }
-    assert reader.one("SELECT COUNT(*) FROM comment") == len(comments)
-    assert reader.one("SELECT COUNT(*) FROM post_edit") == len(edits)
-    assert summary.fixes == reader.one("SELECT COUNT(*) FROM fix") > 50
-    reasons = reader.one("SELECT COUNT(*) FROM omission WHERE subject LIKE 'question:%'")
-    assert reader.one("SELECT COUNT(DISTINCT question_id) FROM fix") + reasons == len(questions)
+    assert reader.runner.one("SELECT COUNT(*) FROM comment") == len(comments)
+    assert reader.runner.one("SELECT COUNT(*) FROM post_edit") == len(edits)
+    assert summary.fixes == reader.runner.one("SELECT COUNT(*) FROM fix") > 50
+    reasons = reader.runner.one("SELECT COUNT(*) FROM omission WHERE subject LIKE 'question:%'")
+    assert reader.runner.one("SELECT COUNT(DISTINCT question_id) FROM fix") + reasons == len(questions)
 
 
 def test_a_dump_and_the_api_give_the_same_rows(
@@ -123,7 +102,7 @@ def test_a_dump_and_the_api_give_the_same_rows(
     reader.collect(folder)
     lite.runner.flags = {"stackoverflow": {"api_url": server.url, "key": "known"}}
     lite.runner.collect(sources=("stackoverflow",), libraries=("keras", "torch"))
-    found, expected = reader.contents(contents), lite.contents(contents)
+    found, expected = reader.runner.tables(contents), lite.runner.tables(contents)
     for name in ("coverage", "dump", "dump_table", "raw_response"):
         del found[name], expected[name]
     for tables in (found, expected):
@@ -155,29 +134,29 @@ def test_a_dump_and_the_api_mixed_double_nothing(
     else:
         ask()
         assert lite.collect(folder).status == "complete"
-        names = lite.rows("SELECT author_name FROM post WHERE author_id IS NOT NULL")
+        names = lite.runner.rows("SELECT author_name FROM post WHERE author_id IS NOT NULL")
         assert ("",) not in names
     questions = wanted(site)
-    assert lite.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(questions)
-    assert lite.one("SELECT COUNT(*) FROM post") == len(questions) + sum(len(q["answers"]) for q in questions)
-    assert lite.rows("SELECT * FROM coverage_gaps") == []
+    assert lite.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(questions)
+    assert lite.runner.one("SELECT COUNT(*) FROM post") == len(questions) + sum(len(q["answers"]) for q in questions)
+    assert lite.runner.rows("SELECT * FROM coverage_gaps") == []
 
 
 def test_a_dump_proves_the_time_up_to_it_and_is_not_read_twice(
     reader: Reading, folder: Path, contents: Contents
 ) -> None:
     reader.collect(folder)
-    ledger = reader.rows(
+    ledger = reader.runner.rows(
         "SELECT since_epoch, until_epoch, complete, reported, stored FROM coverage WHERE query LIKE :q",
         q="%tag=keras by=creation",
     )
-    count = reader.one("SELECT COUNT(*) FROM post_tag WHERE tag = 'keras'")
+    count = reader.runner.one("SELECT COUNT(*) FROM post_tag WHERE tag = 'keras'")
     assert ledger == [(MIN_EPOCH, int(AS_OF.timestamp()), True, count, count)]
-    before = reader.contents(contents)
+    before = reader.runner.tables(contents)
     reader.runner.recorder.events.clear()
     reader.collect(folder)
     assert reader.runner.recorder.events == []
-    assert reader.contents(contents) == before
+    assert reader.runner.tables(contents) == before
 
 
 def test_a_dump_of_older_state_makes_the_api_ask_for_what_changed_since(
@@ -194,7 +173,7 @@ def test_a_dump_of_older_state_makes_the_api_ask_for_what_changed_since(
     lite.runner.collect(**ask)
     bounds = {int(request.query["min"]) for request in server.requests if "min" in request.query}
     assert min(bounds) == int(old.timestamp())
-    assert lite.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(wanted(site))
+    assert lite.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(wanted(site))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -222,7 +201,7 @@ def test_a_reading_that_is_stopped_again_and_again_gives_the_same_tables(
         break
     reader.runner.recorder.advance = advance  # type: ignore[method-assign]
     assert reader.collect(folder).status == "complete"
-    assert reader.contents(contents) == lite.contents(contents)
+    assert reader.runner.tables(contents) == lite.runner.tables(contents)
 
 
 def test_answers_before_their_question_are_kept_and_loose_ones_are_not(lite: Reading, tmp_path: Path) -> None:
@@ -239,7 +218,7 @@ def test_answers_before_their_question_are_kept_and_loose_ones_are_not(lite: Rea
     ]
     lite.runner.flags = {"dump": {"block_bytes": 300}}
     lite.collect(dumps.write(tmp_path / "d", Posts=dumps.table(rows)))
-    found = lite.rows("SELECT post_id, question_id FROM post ORDER BY post_id")
+    found = lite.runner.rows("SELECT post_id, question_id FROM post ORDER BY post_id")
     assert found == [(3, 3), (5, 7), (7, 7), (8, 3), (9, 7)]
 
 
@@ -247,11 +226,11 @@ def test_a_window_bounds_the_questions_by_their_creation(lite: Reading, site: Si
     middle = datetime.fromtimestamp((FIRST + LAST) // 2, UTC)
     inside = [question for question in wanted(site) if question["creation_date"] >= middle.timestamp()]
     lite.collect(folder, since=middle)
-    assert lite.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(inside)
-    assert lite.one("SELECT COUNT(*) FROM post") == len(inside) + sum(len(q["answers"]) for q in inside)
+    assert lite.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(inside)
+    assert lite.runner.one("SELECT COUNT(*) FROM post") == len(inside) + sum(len(q["answers"]) for q in inside)
     lite.collect(folder)
-    assert lite.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(wanted(site))
-    assert {row[0] for row in lite.rows("SELECT since_epoch FROM coverage")} == {MIN_EPOCH}
+    assert lite.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(wanted(site))
+    assert {row[0] for row in lite.runner.rows("SELECT since_epoch FROM coverage")} == {MIN_EPOCH}
 
 
 def test_archives_give_the_same_as_a_folder(
@@ -264,7 +243,7 @@ def test_archives_give_the_same_as_a_folder(
         dumps.pack(tmp_path / "parts" / f"stackoverflow.com-{file.stem}.7z", file)
     reader.collect(whole)
     lite.collect(tmp_path / "parts" / "stackoverflow.com-Posts.7z")
-    found, expected = reader.contents(contents), lite.contents(contents)
+    found, expected = reader.runner.tables(contents), lite.runner.tables(contents)
     for tables in (found, expected):
         del tables["dump"], tables["dump_table"]
     assert found == expected
@@ -290,13 +269,13 @@ def test_votes_tell_the_score_of_any_day(lite: Reading, tmp_path: Path) -> None:
     )
     lite.collect(folder)
     sql = "SELECT SUM(CASE kind WHEN 'up' THEN 1 WHEN 'down' THEN -1 ELSE 0 END) FROM vote WHERE post_id = 2 AND voted_on <= :day"  # noqa: E501
-    assert [lite.one(sql, day=f"2016-01-0{day} 00:00:00+00:00") for day in (1, 2, 3, 4)] == [1, 2, 1, 1]
-    assert lite.rows("SELECT kind, COUNT(*) FROM vote GROUP BY kind ORDER BY kind") == [
+    assert [lite.runner.one(sql, day=f"2016-01-0{day} 00:00:00+00:00") for day in (1, 2, 3, 4)] == [1, 2, 1, 1]
+    assert lite.runner.rows("SELECT kind, COUNT(*) FROM vote GROUP BY kind ORDER BY kind") == [
         ("accepted", 1),
         ("down", 1),
         ("up", 2),
     ]
-    assert lite.rows("SELECT post_id, related_post_id, kind FROM post_link") == [(1, 5, "duplicate")]
+    assert lite.runner.rows("SELECT post_id, related_post_id, kind FROM post_link") == [(1, 5, "duplicate")]
 
 
 def test_a_file_that_is_cut_off_is_an_omission_and_what_was_before_is_kept(
@@ -308,13 +287,16 @@ def test_a_file_that_is_cut_off_is_an_omission_and_what_was_before_is_kept(
     summary = lite.collect(broken)
     assert summary.status == "failed"
     assert "without </posts>" in summary.failed["stackoverflow.com"]
-    kept = lite.one("SELECT COUNT(*) FROM post")
+    kept = lite.runner.one("SELECT COUNT(*) FROM post")
     assert kept > 100
-    assert lite.rows("SELECT * FROM coverage") == []
-    assert lite.rows("SELECT reason FROM omission WHERE resolved_run_id IS NULL") == [("dump_unreadable",)]
+    assert lite.runner.rows("SELECT * FROM coverage") == []
+    assert lite.runner.rows("SELECT reason FROM omission WHERE resolved_run_id IS NULL") == [("dump_unreadable",)]
     lite.collect(folder)
-    assert lite.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(wanted(site))
-    assert lite.rows("SELECT reason FROM omission WHERE reason = 'dump_unreadable' AND resolved_run_id IS NULL") == []
+    assert lite.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == len(wanted(site))
+    assert (
+        lite.runner.rows("SELECT reason FROM omission WHERE reason = 'dump_unreadable' AND resolved_run_id IS NULL")
+        == []
+    )
 
 
 def test_a_row_that_cannot_be_read_costs_itself_alone(lite: Reading, tmp_path: Path) -> None:
@@ -326,8 +308,10 @@ def test_a_row_that_cannot_be_read_costs_itself_alone(lite: Reading, tmp_path: P
     comments = [dumps.row({"Id": 9, "PostId": 2, "Text": "no date"})]
     folder = dumps.write(tmp_path / "d", Posts=dumps.table(rows), Comments=dumps.table(comments, "Comments"))
     assert lite.collect(folder).status == "complete"
-    assert lite.rows("SELECT post_id FROM post") == [(2,)]
-    subjects = [row[0] for row in lite.rows("SELECT subject FROM omission WHERE reason = 'post_unreadable' ORDER BY 1")]
+    assert lite.runner.rows("SELECT post_id FROM post") == [(2,)]
+    subjects = [
+        row[0] for row in lite.runner.rows("SELECT subject FROM omission WHERE reason = 'post_unreadable' ORDER BY 1")
+    ]
     assert [subject.split(":")[:3] for subject in subjects] == [
         ["row", "Comments", "stackoverflow.com"],
         ["row", "Posts", "stackoverflow.com"],
@@ -374,9 +358,9 @@ def test_a_real_dump_comes_through(reader: Reading) -> None:
     """604 questions, of which six are about the libraries."""
     summary = reader.collect(REAL, libraries=(), dump_date=None)
     assert (summary.status, summary.questions) == ("complete", 6)
-    assert reader.one("SELECT site FROM dump") == "ai.stackexchange.com"
-    assert reader.one("SELECT rows_seen FROM dump_table WHERE name = 'Comments'") > 1000
-    day = reader.one("SELECT as_of FROM dump")
+    assert reader.runner.one("SELECT site FROM dump") == "ai.stackexchange.com"
+    assert reader.runner.one("SELECT rows_seen FROM dump_table WHERE name = 'Comments'") > 1000
+    day = reader.runner.one("SELECT as_of FROM dump")
     shown = datetime.fromisoformat(day) if isinstance(day, str) else day
     assert timedelta() < shown - datetime(2017, 3, 1, tzinfo=UTC) < timedelta(days=30)
-    assert MAX_EPOCH not in {row[0] for row in reader.rows("SELECT until_epoch FROM coverage")}
+    assert MAX_EPOCH not in {row[0] for row in reader.runner.rows("SELECT until_epoch FROM coverage")}

@@ -7,24 +7,19 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
 from support.repositories import DAY, ENVIRONMENT, START, RepositoryBuilder, git, keras_history
-from support.runs import Recorder, Runner
+from support.runs import Contents, Recorder, Runner
 
 from miner.errors import MinerError
 from miner.job import CollectRequest
 from miner.pipeline import collect
 from miner.plan import plan
 from miner.store.coverage import MAX_EPOCH, MIN_EPOCH
-from miner.store.session import open_engine, reading
-
-Contents = Callable[[Engine], dict[str, list[tuple[Any, ...]]]]
 
 
 @pytest.fixture
@@ -37,25 +32,6 @@ def lite(sqlite_url: str, tmp_path: Path) -> Runner:
     return Runner(sqlite_url, tmp_path / "data")
 
 
-def rows(runner: Runner, sql: str, **values: Any) -> list[tuple[Any, ...]]:
-    engine = open_engine(runner.database_url)
-    with reading(engine) as connection:
-        found = [tuple(row) for row in connection.execute(text(sql), values)]
-    engine.dispose()
-    return found
-
-
-def one(runner: Runner, sql: str, **values: Any) -> Any:
-    return rows(runner, sql, **values)[0][0]
-
-
-def tables(runner: Runner, contents: Contents) -> dict[str, list[tuple[Any, ...]]]:
-    engine = open_engine(runner.database_url)
-    found = contents(engine)
-    engine.dispose()
-    return found
-
-
 def at(epoch: int) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
 
@@ -66,24 +42,23 @@ def test_a_repository_becomes_commits_diffs_fixes_and_labels(runner: Runner, tmp
     summary = runner.collect(builder.path)
     merges = int(git(builder.path, "rev-list", "--count", "--merges", "main"))
     assert (summary.seen, summary.merges) == (40 - merges, merges)
-    assert one(runner, "SELECT count(*) FROM git_commit") == 40 - merges
-    assert summary.fixes == one(runner, "SELECT count(*) FROM fix") > 5
-    assert rows(runner, "SELECT DISTINCT library FROM fix") == [("keras",)]
+    assert runner.one("SELECT count(*) FROM git_commit") == 40 - merges
+    assert summary.fixes == runner.one("SELECT count(*) FROM fix") > 5
+    assert runner.rows("SELECT DISTINCT library FROM fix") == [("keras",)]
     assert (
-        one(runner, "SELECT count(*) FROM fix WHERE fix_id NOT IN (SELECT fix_id FROM label WHERE scheme='pattern')")
+        runner.one("SELECT count(*) FROM fix WHERE fix_id NOT IN (SELECT fix_id FROM label WHERE scheme='pattern')")
         == 0
     )
     unexplained = "SELECT count(*) FROM label l WHERE value <> 'unknown' AND NOT EXISTS (SELECT 1 FROM label_evidence e WHERE e.fix_id = l.fix_id AND e.scheme = l.scheme AND e.rater = l.rater AND e.rank = l.rank)"  # noqa: E501
-    assert one(runner, unexplained) == 0
-    assert one(runner, "SELECT status FROM crawl_run") == "complete"
+    assert runner.one(unexplained) == 0
+    assert runner.one("SELECT status FROM crawl_run") == "complete"
 
 
 def test_evidence_spans_lie_on_the_lines_that_they_name(lite: Runner, tmp_path: Path) -> None:
     """The matched text stands at the named line and columns of the file before or after the commit."""
     builder = keras_history(tmp_path / "r.git", 30)
     lite.collect(builder.path)
-    found = rows(
-        lite,
+    found = lite.rows(
         "SELECT f.sha, c.old_path, c.new_path, e.side, e.line, e.start_column, e.end_column, e.text"
         " FROM label_evidence e JOIN fix f USING (fix_id) JOIN file_change c USING (sha, file_no)"
         " WHERE e.side IN ('old', 'new') AND e.line IS NOT NULL",
@@ -98,11 +73,11 @@ def test_evidence_spans_lie_on_the_lines_that_they_name(lite: Runner, tmp_path: 
 def test_the_same_again_asks_once_and_changes_nothing(runner: Runner, tmp_path: Path, contents: Contents) -> None:
     builder = keras_history(tmp_path / "r.git", 25)
     runner.collect(builder.path)
-    before = tables(runner, contents)
+    before = runner.tables(contents)
     runner.recorder.events.clear()
     summary = runner.collect(builder.path)
     assert (summary.up_to_date, summary.seen, runner.recorder.events) == (1, 0, [])
-    assert tables(runner, contents) == before
+    assert runner.tables(contents) == before
 
 
 def test_since_holds_for_dates_out_of_order(lite: Runner, tmp_path: Path) -> None:
@@ -113,7 +88,7 @@ def test_since_holds_for_dates_out_of_order(lite: Runner, tmp_path: Path) -> Non
     dated = [line.split() for line in git(builder.path, "log", "--no-merges", "--format=%H %ct", "main").split("\n")]
     wanted = {sha for sha, epoch in dated if int(epoch) >= since}
     stopped_early = set(git(builder.path, "log", "--no-merges", f"--since={since}", "--format=%H", "main").split())
-    assert {sha for (sha,) in rows(lite, "SELECT sha FROM git_commit")} == wanted
+    assert {sha for (sha,) in lite.rows("SELECT sha FROM git_commit")} == wanted
     assert stopped_early < wanted
 
 
@@ -123,8 +98,8 @@ def test_until_is_the_first_second_left_out(lite: Runner, tmp_path: Path) -> Non
         builder.commit("Fix crash", {"a.py": f"import keras\n{number}\n"}, parents=[number - 1] if number else [])
     builder.build()
     lite.collect(builder.path, since=at(START + DAY), until=at(START + 2 * DAY))
-    assert rows(lite, "SELECT sha FROM git_commit") == [(builder.shas[1],)]
-    assert rows(lite, "SELECT since_epoch, until_epoch, complete FROM coverage") == [
+    assert lite.rows("SELECT sha FROM git_commit") == [(builder.shas[1],)]
+    assert lite.rows("SELECT since_epoch, until_epoch, complete FROM coverage") == [
         (START + DAY, START + 2 * DAY, True)
     ]
 
@@ -137,8 +112,8 @@ def test_an_earlier_since_brings_the_earlier_part(runner: Runner, tmp_path: Path
     whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "other")
     summary = whole.collect(builder.path)
     assert first.seen + second.seen == summary.seen
-    assert one(runner, "SELECT count(*) FROM coverage") == 1
-    assert tables(runner, contents) == tables(whole, contents)
+    assert runner.one("SELECT count(*) FROM coverage") == 1
+    assert runner.tables(contents) == whole.tables(contents)
 
 
 def test_a_push_is_mined_alone_also_with_old_dates(lite: Runner, tmp_path: Path, contents: Contents) -> None:
@@ -153,7 +128,7 @@ def test_a_push_is_mined_alone_also_with_old_dates(lite: Runner, tmp_path: Path,
     assert (summary.seen, summary.merges) == (2, 2)
     whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "other")
     whole.collect(builder.path)
-    ours, theirs = tables(lite, contents), tables(whole, contents)
+    ours, theirs = lite.tables(contents), whole.tables(contents)
     for name in ("git_commit", "file_change", "hunk", "fix", "label", "label_evidence", "omission"):
         assert ours[name] == theirs[name], name
 
@@ -167,22 +142,22 @@ def test_a_force_push_is_followed_and_said(runner: Runner, tmp_path: Path) -> No
     builder.build(extend=True)
     summary = runner.collect(builder.path)
     assert summary.seen == 1
-    assert rows(runner, "SELECT reason, sha FROM omission WHERE reason = 'history_rewritten'") == [
+    assert runner.rows("SELECT reason, sha FROM omission WHERE reason = 'history_rewritten'") == [
         ("history_rewritten", old)
     ]
-    assert one(runner, "SELECT count(*) FROM git_commit WHERE sha = :sha", sha=old) == 1
+    assert runner.one("SELECT count(*) FROM git_commit WHERE sha = :sha", sha=old) == 1
     assert runner.collect(builder.path).up_to_date == 1
 
 
 def test_a_limit_leaves_a_gap_that_the_next_run_fills(lite: Runner, tmp_path: Path, contents: Contents) -> None:
     builder = keras_history(tmp_path / "r.git", 30)
     assert lite.collect(builder.path, limit=10).seen == 10
-    assert rows(lite, "SELECT complete FROM coverage ORDER BY since_epoch") == [(False,), (True,)]
+    assert lite.rows("SELECT complete FROM coverage ORDER BY since_epoch") == [(False,), (True,)]
     lite.collect(builder.path)
-    assert rows(lite, "SELECT since_epoch, until_epoch, complete FROM coverage") == [(MIN_EPOCH, MAX_EPOCH, True)]
+    assert lite.rows("SELECT since_epoch, until_epoch, complete FROM coverage") == [(MIN_EPOCH, MAX_EPOCH, True)]
     whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "data")
     whole.collect(builder.path)
-    assert tables(lite, contents) == tables(whole, contents)
+    assert lite.tables(contents) == whole.tables(contents)
 
 
 def test_one_that_fails_does_not_stop_the_others(runner: Runner, tmp_path: Path) -> None:
@@ -194,16 +169,16 @@ def test_one_that_fails_does_not_stop_the_others(runner: Runner, tmp_path: Path)
     summary = runner.collect(missing, "ext::sh -c true", empty, good.path)
     assert summary.seen == 5
     assert set(summary.failed) == {str(missing), "ext::sh -c true"}
-    assert rows(runner, "SELECT reason FROM omission WHERE subject LIKE 'repository:%' ORDER BY reason") == [
+    assert runner.rows("SELECT reason FROM omission WHERE subject LIKE 'repository:%' ORDER BY reason") == [
         ("repository_empty",),
         ("repository_missing",),
         ("repository_refused",),
     ]
-    assert one(runner, "SELECT status FROM crawl_run") == "partial"
+    assert runner.one("SELECT status FROM crawl_run") == "partial"
     shutil.copytree(good.path, missing)
     assert runner.collect(missing).failed == {}
     resolved = "SELECT resolved_run_id FROM omission WHERE reason = 'repository_missing'"
-    assert one(runner, resolved) == 2
+    assert runner.one(resolved) == 2
 
 
 def test_a_shallow_source_is_never_reported_complete(lite: Runner, tmp_path: Path) -> None:
@@ -213,14 +188,14 @@ def test_a_shallow_source_is_never_reported_complete(lite: Runner, tmp_path: Pat
     command = ["git", "clone", "-q", "--bare", "--depth", "4", builder.path.as_uri(), str(shallow)]
     subprocess.run(command, check=True, env=ENVIRONMENT)
     lite.collect(shallow)
-    assert rows(lite, "SELECT complete, reason FROM coverage") == [(False, "history_shallow")]
-    assert one(lite, "SELECT count(*) FROM omission WHERE reason = 'history_shallow'") >= 1
+    assert lite.rows("SELECT complete, reason FROM coverage") == [(False, "history_shallow")]
+    assert lite.one("SELECT count(*) FROM omission WHERE reason = 'history_shallow'") >= 1
     boundary = builder.shas[6]
-    assert one(lite, "SELECT count(*) FROM file_change WHERE sha = :sha", sha=boundary) == 0
+    assert lite.one("SELECT count(*) FROM file_change WHERE sha = :sha", sha=boundary) == 0
     git(shallow, "fetch", "-q", "--unshallow", builder.path.as_uri())
     lite.collect(shallow)
-    assert rows(lite, "SELECT complete FROM coverage") == [(True,)]
-    assert one(lite, "SELECT count(*) FROM git_commit") == 10
+    assert lite.rows("SELECT complete FROM coverage") == [(True,)]
+    assert lite.one("SELECT count(*) FROM git_commit") == 10
 
 
 def test_bad_commits_cost_only_themselves(runner: Runner, tmp_path: Path) -> None:
@@ -234,15 +209,15 @@ def test_bad_commits_cost_only_themselves(runner: Runner, tmp_path: Path) -> Non
     builder.build()
     summary = runner.collect(builder.path)
     assert (summary.seen, summary.candidates, summary.failed) == (5, 5, {})
-    found = dict(rows(runner, "SELECT sha, reason FROM omission WHERE reason <> 'no_library_code'"))
+    found = dict(runner.rows("SELECT sha, reason FROM omission WHERE reason <> 'no_library_code'"))
     assert found == {
         builder.shas[1]: "commit_too_large",
         builder.shas[2]: "file_too_large",
         builder.shas[3]: "file_binary",
         builder.shas[4]: "commit_date_invalid",
     }
-    assert one(runner, "SELECT message FROM git_commit WHERE sha = :s", s=builder.shas[3]) == "Behebt Größe, fix crash"
-    assert one(runner, "SELECT count(*) FROM fix WHERE sha = :s", s=builder.shas[4]) == 1
+    assert runner.one("SELECT message FROM git_commit WHERE sha = :s", s=builder.shas[3]) == "Behebt Größe, fix crash"
+    assert runner.one("SELECT count(*) FROM fix WHERE sha = :s", s=builder.shas[4]) == 1
 
 
 def test_a_damaged_repository_is_an_omission(lite: Runner, tmp_path: Path) -> None:
@@ -253,7 +228,7 @@ def test_a_damaged_repository_is_an_omission(lite: Runner, tmp_path: Path) -> No
     summary = lite.collect(builder.path, keras_history(tmp_path / "good.git", 5, seed=2).path)
     assert summary.seen == 5
     assert list(summary.failed) == [str(builder.path)]
-    assert one(lite, "SELECT reason FROM omission WHERE subject LIKE 'repository:%'") == "repository_corrupt"
+    assert lite.one("SELECT reason FROM omission WHERE subject LIKE 'repository:%'") == "repository_corrupt"
 
 
 def test_a_fork_shares_its_commits(runner: Runner, tmp_path: Path) -> None:
@@ -262,9 +237,9 @@ def test_a_fork_shares_its_commits(runner: Runner, tmp_path: Path) -> None:
     fork = tmp_path / "fork.git"
     shutil.copytree(builder.path, fork)
     runner.collect(builder.path, fork)
-    assert one(runner, "SELECT count(*) FROM repository") == 2
-    assert one(runner, "SELECT count(*) FROM git_commit") == 10
-    assert one(runner, "SELECT count(*) FROM repository_commit") == 20
+    assert runner.one("SELECT count(*) FROM repository") == 2
+    assert runner.one("SELECT count(*) FROM git_commit") == 10
+    assert runner.one("SELECT count(*) FROM repository_commit") == 20
 
 
 def test_library_keeps_fixes_of_that_library_only(lite: Runner, tmp_path: Path) -> None:
@@ -274,24 +249,24 @@ def test_library_keeps_fixes_of_that_library_only(lite: Runner, tmp_path: Path) 
     builder.commit("Fix crash", {"c.py": "print(1)\n"}, parents=[1])
     builder.build()
     lite.collect(builder.path, libraries=("torch",))
-    assert rows(lite, "SELECT library FROM fix") == [("torch",)]
-    assert rows(lite, "SELECT sha, reason FROM omission ORDER BY reason") == [
+    assert lite.rows("SELECT library FROM fix") == [("torch",)]
+    assert lite.rows("SELECT sha, reason FROM omission ORDER BY reason") == [
         (builder.shas[0], "library_not_selected"),
         (builder.shas[2], "no_library_code"),
     ]
     lite.collect(builder.path)
-    assert rows(lite, "SELECT library FROM fix ORDER BY library") == [("keras",), ("torch",)]
+    assert lite.rows("SELECT library FROM fix ORDER BY library") == [("keras",), ("torch",)]
 
 
 def test_without_labels_the_rest_is_the_same(lite: Runner, tmp_path: Path, contents: Contents) -> None:
     """Diffs come without labels, and the labels can be brought later."""
     builder = keras_history(tmp_path / "r.git", 20)
     lite.collect(builder.path, classify=False)
-    assert one(lite, "SELECT count(*) FROM label WHERE scheme = 'pattern'") == 0
+    assert lite.one("SELECT count(*) FROM label WHERE scheme = 'pattern'") == 0
     lite.collect(builder.path)
     whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "data")
     whole.collect(builder.path)
-    ours, theirs = tables(lite, contents), tables(whole, contents)
+    ours, theirs = lite.tables(contents), whole.tables(contents)
     for name in ("git_commit", "file_change", "hunk", "fix", "fix_hunk", "label", "label_evidence"):
         assert ours[name] == theirs[name], name
 
@@ -309,11 +284,11 @@ def test_a_stop_ends_at_a_page_and_the_next_run_goes_on(lite: Runner, tmp_path: 
     summary = collect(lite.settings(), request, Stopper())
     assert summary.interrupted
     assert summary.seen == 14
-    assert one(lite, "SELECT status FROM crawl_run") == "interrupted"
+    assert lite.one("SELECT status FROM crawl_run") == "interrupted"
     lite.collect(builder.path)
     whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "data")
     whole.collect(builder.path)
-    assert tables(lite, contents) == tables(whole, contents)
+    assert lite.tables(contents) == whole.tables(contents)
 
 
 def test_two_spellings_are_one_repository(lite: Runner, tmp_path: Path) -> None:
@@ -321,7 +296,7 @@ def test_two_spellings_are_one_repository(lite: Runner, tmp_path: Path) -> None:
     keras_history(tmp_path / "mirrors" / "keras-team+keras", 5)
     lite.flags = {"github": {"clone_url": f"{(tmp_path / 'mirrors').as_uri()}/{{owner}}+{{name}}"}}
     lite.collect("keras-team/keras", "https://github.com/Keras-Team/keras.git")
-    assert rows(lite, "SELECT repository_id, host, name FROM repository") == [(1, "github.com", "keras-team/keras")]
+    assert lite.rows("SELECT repository_id, host, name FROM repository") == [(1, "github.com", "keras-team/keras")]
 
 
 def test_a_plan_writes_nothing(lite: Runner, tmp_path: Path) -> None:
@@ -352,9 +327,9 @@ def test_a_worker_that_dies_is_said_so(lite: Runner, tmp_path: Path, monkeypatch
         patch.setattr(GitTask, "run", die_at_the_second)
         with pytest.raises(MinerError, match="a worker process died"):
             lite.collect(builder.path)
-    assert one(lite, "SELECT status FROM crawl_run") == "failed"
+    assert lite.one("SELECT status FROM crawl_run") == "failed"
     lite.collect(builder.path)
-    assert one(lite, "SELECT count(*) FROM git_commit") == 19
+    assert lite.one("SELECT count(*) FROM git_commit") == 19
 
 
 def test_all_branches_are_mined_and_a_push_to_one_brings_its_commits_alone(lite: Runner, tmp_path: Path) -> None:
@@ -375,8 +350,8 @@ def test_a_repository_that_is_gone_keeps_its_rows(runner: Runner, tmp_path: Path
     runner.collect(builder.path)
     shutil.rmtree(builder.path)
     runner.collect(builder.path)
-    assert rows(runner, "SELECT availability FROM repository") == [("gone",)]
-    assert one(runner, "SELECT count(*) FROM git_commit") == 8
+    assert runner.rows("SELECT availability FROM repository") == [("gone",)]
+    assert runner.one("SELECT count(*) FROM git_commit") == 8
 
 
 def test_a_source_without_some_objects_is_mined_but_for_them(lite: Runner, tmp_path: Path) -> None:
@@ -388,13 +363,13 @@ def test_a_source_without_some_objects_is_mined_but_for_them(lite: Runner, tmp_p
     builder.loosen()
     builder.object_file(f"{builder.shas[1]}:model.h5").unlink()
     assert lite.collect(builder.path).failed == {}
-    assert rows(lite, "SELECT subject, reason FROM omission ORDER BY reason") == [
+    assert lite.rows("SELECT subject, reason FROM omission ORDER BY reason") == [
         (f"file:{builder.shas[1]}:model.h5", "file_unreadable"),
         (f"repository:{builder.path}", "objects_missing"),
     ]
-    assert one(lite, "SELECT count(*) FROM fix") == 2
+    assert lite.one("SELECT count(*) FROM fix") == 2
     changed = "SELECT file_no, new_path FROM file_change WHERE sha = :s ORDER BY file_no"
-    assert rows(lite, changed, s=builder.shas[1]) == [(0, "a.py"), (1, "model.h5")]
+    assert lite.rows(changed, s=builder.shas[1]) == [(0, "a.py"), (1, "model.h5")]
 
 
 def test_a_window_without_commits_is_covered_and_no_failure(runner: Runner, tmp_path: Path) -> None:
@@ -413,7 +388,7 @@ def test_a_window_without_commits_is_covered_and_no_failure(runner: Runner, tmp_
     builder.build(extend=True)
     again = runner.collect(builder.path, until=at(START + 10 * DAY))
     assert (early.seen, again.seen, again.failed) == (3, 0, {})
-    assert one(runner, "SELECT count(*) FROM coverage_gaps") == 0
+    assert runner.one("SELECT count(*) FROM coverage_gaps") == 0
 
 
 def test_what_a_narrower_run_leaves_out_is_no_omission_if_it_is_there(lite: Runner, tmp_path: Path) -> None:
@@ -421,16 +396,15 @@ def test_what_a_narrower_run_leaves_out_is_no_omission_if_it_is_there(lite: Runn
     builder = keras_history(tmp_path / "r.git", 10)
     lite.collect(builder.path)
     lite.collect(builder.path, libraries=("torch",))
-    assert one(lite, "SELECT count(*) FROM omission WHERE reason = 'library_not_selected'") > 0
+    assert lite.one("SELECT count(*) FROM omission WHERE reason = 'library_not_selected'") > 0
     unresolved = "SELECT count(*) FROM omission WHERE reason = 'library_not_selected' AND resolved_run_id IS NULL"
-    assert one(lite, unresolved) == 0
+    assert lite.one(unresolved) == 0
 
 
 def test_the_score_is_that_of_the_evidence(lite: Runner, tmp_path: Path) -> None:
     """As docs/schema.md says: the logistic of the weights' sum less 1.5."""
     lite.collect(keras_history(tmp_path / "r.git", 16).path)
-    found = rows(
-        lite,
+    found = lite.rows(
         "SELECT bug_fix_score, coalesce(sum(weight), 0) FROM git_commit LEFT JOIN bug_fix_evidence USING (sha)"
         " GROUP BY sha",
     )
@@ -450,7 +424,7 @@ def test_what_an_earlier_state_did_not_bring_is_not_taken_for_known(
     lite.collect(builder.path)
     whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "other")
     whole.collect(builder.path)
-    ours, theirs = tables(lite, contents), tables(whole, contents)
+    ours, theirs = lite.tables(contents), whole.tables(contents)
     for name in ("git_commit", "hunk", "fix", "label_evidence"):
         assert ours[name] == theirs[name], name
 
@@ -474,7 +448,7 @@ def test_the_ledger_counts_what_is_stored(lite: Runner, tmp_path: Path) -> None:
     builder = keras_history(tmp_path / "r.git", 40)
     lite.collect(builder.path)
     merges = int(git(builder.path, "rev-list", "--count", "--merges", "main"))
-    found = rows(lite, "SELECT reported, fetched, stored, skipped FROM coverage")
+    found = lite.rows("SELECT reported, fetched, stored, skipped FROM coverage")
     assert found == [(40, 40 - merges, 40 - merges, merges)]
 
 
@@ -488,7 +462,7 @@ def test_a_page_too_large_for_memory_is_mined_in_parts(
         assert lite.collect(builder.path).seen == 19
     whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "data")
     whole.collect(builder.path)
-    assert tables(lite, contents) == tables(whole, contents)
+    assert lite.tables(contents) == whole.tables(contents)
 
 
 def test_a_rule_that_fails_over_one_commit_costs_its_fix_alone(
@@ -503,8 +477,8 @@ def test_a_rule_that_fails_over_one_commit_costs_its_fix_alone(
     monkeypatch.setattr("miner.classify.engine.classify", fail)
     summary = lite.collect(builder.path)
     assert (summary.seen, summary.fixes, summary.failed) == (10, 0, {})
-    assert one(lite, "SELECT count(*) FROM omission WHERE reason = 'commit_failed' AND detail LIKE '%too deep%'") > 0
-    assert one(lite, "SELECT count(*) FROM hunk") > 0
+    assert lite.one("SELECT count(*) FROM omission WHERE reason = 'commit_failed' AND detail LIKE '%too deep%'") > 0
+    assert lite.one("SELECT count(*) FROM hunk") > 0
 
 
 def test_limits_that_are_raised_bring_what_they_left_out(lite: Runner, tmp_path: Path) -> None:
@@ -516,8 +490,8 @@ def test_limits_that_are_raised_bring_what_they_left_out(lite: Runner, tmp_path:
     assert lite.collect(builder.path).fixes == 0
     lite.flags = {}
     assert lite.collect(builder.path).fixes == 1
-    assert one(lite, "SELECT count(*) FROM file_change") == 2
-    assert rows(lite, "SELECT reason FROM omission WHERE resolved_run_id IS NULL") == []
+    assert lite.one("SELECT count(*) FROM file_change") == 2
+    assert lite.rows("SELECT reason FROM omission WHERE resolved_run_id IS NULL") == []
 
 
 def test_paths_that_name_different_repositories_are_different(
@@ -528,4 +502,4 @@ def test_paths_that_name_different_repositories_are_different(
         keras_history(tmp_path / name / "r.git", 5, seed=len(name))
         monkeypatch.chdir(tmp_path / name)
         lite.collect("./r.git")
-    assert one(lite, "SELECT count(*) FROM repository") == 2
+    assert lite.one("SELECT count(*) FROM repository") == 2

@@ -162,7 +162,7 @@ def _completed(shown: str, new: Statement, old: Statement, was: str) -> str:
     elided = _ELIDED.search(shown)
     if elided and (start := was.find(f"{elided[1]}(")) >= 0:
         shown = shown[: elided.start()] + was[start : _closing(was, start)] + shown[elided.end() :]
-    if old.target and not new.target and not new.word and (prefix := _ASSIGNED.match(was)):
+    if old.target and not new.target and new.called and not new.word and (prefix := _ASSIGNED.match(was)):
         shown = prefix[0] + shown.lstrip()
     return shown
 

@@ -99,7 +99,8 @@ def test_errors_are_tracebacks_also_cut_ones(block: str) -> None:
         "torch.Size([2, 3])",
         "[[1, 2],\n [3, 4]]",
         "Net(\n  (fc): Linear(in_features=3, out_features=4, bias=True)\n  (act): ReLU()\n)",
-        "_______________\nLayer (type)    Output Shape    Param #\n======\ndense_1 (Dense)  (None, 3)   12\nTotal params: 12",
+        "_______________\nLayer (type)    Output Shape    Param #\n======\n"
+        "dense_1 (Dense)  (None, 3)   12\nTotal params: 12",
         "$ pip install x\nCollecting x\nSuccessfully installed x-1.0",
         "torch==1.4.0\nnumpy==1.18.1",
         "tensorflow: 1.13.1",

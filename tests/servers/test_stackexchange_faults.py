@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import requests
+from support.clocks import PretendClock
 
 from servers import faults
 from servers.client import Client
-from servers.clock import FakeClock
 from servers.stackexchange import StackExchange
 from servers.stackexchange_data import Site
 from servers.stackexchange_generator import generate
@@ -16,8 +16,8 @@ SMALL = generate(40, seed=5)
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> PretendClock:
+    return PretendClock()
 
 
 @pytest.fixture
@@ -101,9 +101,11 @@ def test_a_hanging_server_can_be_left(site: Site) -> None:
 
 
 @pytest.mark.parametrize(("kind", "wait"), [("throttled", 3), ("too_many", 2)])
-def test_to_come_back_too_early_after_a_throttle_is_noted(kind: str, wait: int, site: Site, clock: FakeClock) -> None:
+def test_to_come_back_too_early_after_a_throttle_is_noted(
+    kind: str, wait: int, site: Site, clock: PretendClock
+) -> None:
     schedule = faults.sequence(kind, "", kind)
-    with StackExchange(site, clock=clock, faults=schedule) as server, requests.Session() as session:
+    with StackExchange(site, clock=clock.monotonic, faults=schedule) as server, requests.Session() as session:
         client = Client(server, session)
         client.send("/questions")
         clock.sleep(wait)
@@ -142,10 +144,10 @@ def test_a_schedule_goes_through_all_faults_in_turn() -> None:
 
 
 @pytest.mark.parametrize("kind", sorted(faults.QUICK))
-def test_the_answer_after_a_fault_is_sound(kind: str, site: Site, clock: FakeClock) -> None:
+def test_the_answer_after_a_fault_is_sound(kind: str, site: Site, clock: PretendClock) -> None:
     """No fault makes another one of its own, whether the connection is used again or not."""
     schedule = faults.sequence(kind)
-    with StackExchange(site, clock=clock, faults=schedule) as server, requests.Session() as session:
+    with StackExchange(site, clock=clock.monotonic, faults=schedule) as server, requests.Session() as session:
         client = Client(server, session)
         try:
             client.send("/questions")

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import requests
+from support.clocks import PretendClock
 
 from servers.client import Client
-from servers.clock import FakeClock
 from servers.stackexchange import StackExchange
 from servers.stackexchange_data import Item, Site
 from servers.stackexchange_filters import FIELDS, escape
@@ -25,8 +25,8 @@ MIXED = generate(300, seed=5, bursts=(120,))
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+def clock() -> PretendClock:
+    return PretendClock()
 
 
 @pytest.fixture
@@ -35,8 +35,8 @@ def site() -> Site:
 
 
 @pytest.fixture
-def client(site: Site, clock: FakeClock) -> Iterator[Client]:
-    with StackExchange(site, clock=clock, keys=[KEY]) as server, requests.Session() as session:
+def client(site: Site, clock: PretendClock) -> Iterator[Client]:
+    with StackExchange(site, clock=clock.monotonic, keys=[KEY]) as server, requests.Session() as session:
         yield Client(server, session)
 
 
@@ -53,11 +53,11 @@ def small(*questions: Item) -> Site:
 
 
 @pytest.fixture
-def three(clock: FakeClock) -> Iterator[Client]:
+def three(clock: PretendClock) -> Iterator[Client]:
     """Questions 10, 20 and 30 of these seconds; the oldest was edited last, at 99."""
     site = small(asked(10, "keras", "python"), asked(20, "keras", score=7), asked(30, "python", score=-1))
     site.edit(10, at=99, title="Why not?")
-    with StackExchange(site, clock=clock) as server, requests.Session() as session:
+    with StackExchange(site, clock=clock.monotonic) as server, requests.Session() as session:
         yield Client(server, session)
 
 
@@ -236,7 +236,7 @@ def test_page_26_needs_a_key() -> None:
         assert client.get("/questions", page=27, pagesize=100, key=KEY)["has_more"] is False
 
 
-def test_quota_falls_to_zero_and_comes_back(client: Client, clock: FakeClock) -> None:
+def test_quota_falls_to_zero_and_comes_back(client: Client, clock: PretendClock) -> None:
     """Errors count; a day later, by midnight or by the clock, it is whole again."""
     assert client.get("/questions")["quota_remaining"] == 299
     client.error("/questions", page=0)
@@ -253,7 +253,7 @@ def test_quota_falls_to_zero_and_comes_back(client: Client, clock: FakeClock) ->
     assert client.server.violations == []
 
 
-def test_backoff_holds_for_its_method_only_and_ends_in_time(client: Client, clock: FakeClock) -> None:
+def test_backoff_holds_for_its_method_only_and_ends_in_time(client: Client, clock: PretendClock) -> None:
     client.server.back_off("/questions", 5)
     assert client.get("/questions")["backoff"] == 5
     assert "backoff" not in client.get("/questions/20")
@@ -262,7 +262,7 @@ def test_backoff_holds_for_its_method_only_and_ends_in_time(client: Client, cloc
     assert client.server.violations == []
 
 
-def test_whoever_comes_before_a_backoff_ran_out_is_told_and_noted(client: Client, clock: FakeClock) -> None:
+def test_whoever_comes_before_a_backoff_ran_out_is_told_and_noted(client: Client, clock: PretendClock) -> None:
     client.server.back_off("/questions/{ids}", 5)
     client.get("/questions/20")
     clock.sleep(4)
@@ -282,12 +282,12 @@ def test_an_error_may_have_a_backoff(client: Client) -> None:
     assert response.json() == {"error_id": 400, "error_name": "bad_parameter", "error_message": "page", "backoff": 7}
 
 
-def test_each_so_manieth_answer_may_have_a_backoff(client: Client, clock: FakeClock) -> None:
+def test_each_so_manieth_answer_may_have_a_backoff(client: Client, clock: PretendClock) -> None:
     client.server.back_off_every(2, 1)
     assert ["backoff" in client.get(path) for path in ("/questions", "/info", "/questions/1")] == [False, True, False]
 
 
-def test_thirty_requests_a_second_are_many_enough(client: Client, clock: FakeClock) -> None:
+def test_thirty_requests_a_second_are_many_enough(client: Client, clock: PretendClock) -> None:
     for _ in range(30):
         client.get("/questions", pagesize=1)
     clock.sleep(1)

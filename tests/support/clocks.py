@@ -28,6 +28,6 @@ class PretendClock:
         self.slept.append(seconds)
         self.advance(seconds)
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self._passed += seconds
+    def advance(self, seconds: float = 0.0, **units: float) -> None:
+        """Let time pass: ``advance(3)``, ``advance(days=1)``."""
+        self._passed += seconds + timedelta(**units).total_seconds()

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Connection, Engine, text
 
 from miner.clock import Clock
 from miner.job import CollectRequest, Summary
 from miner.pipeline import collect
 from miner.settings import Settings, load
+from miner.store.session import open_engine, reading
+
+Contents = Callable[[Engine], dict[str, list[tuple[Any, ...]]]]
 
 
 @dataclass
@@ -62,3 +68,29 @@ class Runner:
         """Collect the repositories."""
         asked = CollectRequest(repositories=tuple(map(str, repositories)), **request)
         return collect(self.settings(), asked, self.recorder, self.clock)
+
+    def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
+        """Ask the database."""
+        with self._reading() as connection:
+            return [tuple(row) for row in connection.execute(text(sql), values)]
+
+    def one(self, sql: str, **values: Any) -> Any:
+        """Ask the database for one value."""
+        return self.rows(sql, **values)[0][0]
+
+    def tables(self, contents: Contents) -> dict[str, list[tuple[Any, ...]]]:
+        """Give what the fixture ``contents`` reads."""
+        engine = open_engine(self.database_url)
+        try:
+            return contents(engine)
+        finally:
+            engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        engine = open_engine(self.database_url)
+        try:
+            with reading(engine) as connection:
+                yield connection
+        finally:
+            engine.dispose()
