@@ -331,9 +331,9 @@ class Snippet:
 class CodePair:
     """Code of a question and what an answer makes of it: ``hunks`` are the unified diff of ``before`` and ``after``.
 
-    ``question_no`` and ``answer_no`` are the snippets that they are of; ``question_no`` is None, and ``before`` empty,
-    where the answer's code has no counterpart. ``method`` says how the alignment was found, ``confidence`` how sure it
-    is (0 to 1) that ``after`` is the repaired ``before``.
+    ``question_no`` and ``answer_no`` are the snippets that they are of. ``question_no`` is None where the answer shows
+    both sides itself, and where its code has no counterpart: then ``before`` is empty. ``method`` says how the
+    alignment was found, ``confidence`` how sure it is (0 to 1) that ``after`` is the repaired ``before``.
     """
 
     no: int

@@ -140,7 +140,7 @@ def _fix(
     if not found:
         return None
     # Of code without a counterpart every line would look added: that it repairs something is all that is known of it.
-    aligned = [pair for pair in pairs if pair.question_no is not None]
+    aligned = [pair for pair in pairs if pair.before]
     labels: tuple[Label, ...] = found + engine.classify(_change(aligned), found[0].value)
     return PostFix(
         fix_id=f"{thread.site}:{answer.post_id}",

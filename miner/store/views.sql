@@ -62,8 +62,8 @@ LEFT JOIN label ON label.fix_id = fix.fix_id AND label.scheme = 'pattern' AND la
 -- pair_no: Ordinal of the pair in the fix, from 0.
 -- library: The library whose use is repaired.
 -- language: Language; empty if not known.
--- before: The part of the question's code that is repaired; empty if none was found.
--- after: That part as the answer has it.
+-- before: The code that is repaired; empty if none was found.
+-- after: That code as the answer has it.
 -- diff: Unified diff of the two.
 -- method: How the part was found.
 -- confidence: How sure it is that the one repairs the other, 0 to 1.
