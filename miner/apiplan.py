@@ -26,18 +26,27 @@ def plan_api(
     clock: Clock,
     covered: Callable[[str, str, str], list[Interval]],
 ) -> list[PlanRow]:
-    """Ask the site how many questions each tag would bring: one request for each gap of the ledger.
+    """Ask the site how many questions each tag would bring: one request for each gap of the ledger, and one more.
 
     Further looks at questions, which take a share of what is left of the quota, are not counted.
     """
     api = StackExchange(settings.stackoverflow, clock)
     began = clock.monotonic()
     try:
+        _ask_for_quota(api, reporter, settings.stackoverflow.site)
         rows = list(_rows(settings, request, reporter, api, int(clock.now().timestamp()), covered))
     finally:
         api.close()
     seconds = max((clock.monotonic() - began) / max(api.requests, 1), 1 / settings.stackoverflow.requests_per_second)
     return [*rows, _sum(settings, rows, api, max(seconds, _LEAST_SECONDS))]
+
+
+def _ask_for_quota(api: StackExchange, reporter: Reporter, site: str) -> None:
+    # Counts alone do not tell it; this answer does.
+    try:
+        api.prepare()
+    except HttpError as error:
+        reporter.warn(site, str(error))
 
 
 def _rows(
@@ -82,19 +91,24 @@ def _row(
     if request.limit is not None and questions > request.limit:
         questions, requests = request.limit, ceil(request.limit / _PAGE)
     state = "ask" if requests else "nothing new"
-    return PlanRow(SOURCE, item, state, questions, f"{requests:,} requests", requests)
+    return PlanRow(SOURCE, item, state, questions, _counted(requests), requests)
 
 
 def _sum(settings: Settings, rows: list[PlanRow], api: StackExchange, seconds: float) -> PlanRow:
     requests = sum(row.requests or 0 for row in rows) + 1
     quota = api.quota_max or (10_000 if settings.stackoverflow.key.get_secret_value() else 300)
-    left = quota if api.quota_remaining is None else api.quota_remaining
+    left = api.quota_remaining
     reserve = settings.stackoverflow.quota_reserve
     # What today's quota does not hold waits for the next days.
-    days = max(0, ceil((requests - max(left - reserve, 0)) / max(quota - reserve, 1)))
+    today = max((quota if left is None else left) - reserve, 0)
+    days = max(0, ceil((requests - today) / max(quota - reserve, 1)))
     hours = requests * seconds / 3600 + days * _DAY_HOURS
+    known = "not known how many are left today" if left is None else f"{left:,} left today"
     cost = (
-        f"{requests:,} requests, {requests / quota:.2f} days of the quota of {quota:,}, "
-        f"{left:,} left today; about {hours:.1f} hours"
+        f"{_counted(requests)}, {requests / quota:.2f} days of the quota of {quota:,}, {known}; about {hours:.1f} hours"
     )
-    return PlanRow(SOURCE, "all tags", "sum", sum(row.items or 0 for row in rows), cost, requests)
+    return PlanRow(SOURCE, "all tags", "in all", sum(row.items or 0 for row in rows), cost, requests)
+
+
+def _counted(requests: int) -> str:
+    return f"{requests:,} request{'s' if requests != 1 else ''}"

@@ -64,8 +64,8 @@ def test_a_plan_tells_requests_and_hours_and_writes_nothing(
     planned = miner(*ASK, "--plan", "--json", **settings)
     assert planned.returncode == 0, planned.stderr
     whole = json.loads(planned.stdout)[-1]
-    assert (whole["item"], whole["state"]) == ("all tags", "sum")
-    assert "days of the quota of 10,000" in whole["cost"]
+    assert (whole["item"], whole["state"]) == ("all tags", "in all")
+    assert "days of the quota of 10,000, 9,998 left today" in whole["cost"]
     assert "hours" in whole["cost"]
     assert list(tmp_path.iterdir()) == []
     server.requests.clear()
