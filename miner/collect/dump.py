@@ -216,14 +216,14 @@ def _last_written(file: Path, size: int, max_row_bytes: int) -> datetime | None:
     reach = _PROBE_BYTES
     while True:
         start = max(0, size - reach)
-        dates = list(_creation_dates(_read(file, start, reach), whole=start == 0))
+        dates = list(_creation_dates(_read(file, start, reach)))
         if dates or start == 0 or reach > 2 * max_row_bytes:
             return max(dates, default=None)
         reach *= 2
 
 
-def _creation_dates(tail: bytes, *, whole: bool) -> Iterator[datetime]:
-    for line in tail.splitlines()[0 if whole else 1 :]:
+def _creation_dates(tail: bytes) -> Iterator[datetime]:
+    for line in tail.splitlines():
         if line.lstrip().startswith(b"<row "):
             try:
                 yield moment(parse_row(line.strip()), "CreationDate")

@@ -22,6 +22,9 @@ ANSWER = "2"
 # Edits of title, body and tags, rollbacks of these, and a suggested edit that was applied.
 EDITS = frozenset({4, 5, 6, 7, 8, 9, 24})
 
+# Names of attributes, so that the parser need not make them again for each row; a hostile file has ever new ones.
+_NAMES: dict[str, str] = {}
+_MOST_NAMES = 500
 _NUMBER = re.compile(r"-?[0-9]{1,10}")
 # All numbers of the site's database are 32 bits wide.
 _LARGEST = 2**31 - 1
@@ -66,7 +69,9 @@ def parse_row(line: bytes | bytearray) -> dict[str, str]:
     :raises DumpRowError: if it is not well-formed, not UTF-8, or something else than one row.
     """
     elements: list[tuple[str, dict[str, str]]] = []
-    parser = expat.ParserCreate("utf-8")
+    if len(_NAMES) > _MOST_NAMES:
+        _NAMES.clear()
+    parser = expat.ParserCreate("utf-8", None, _NAMES)
     parser.StartElementHandler = lambda name, attributes: elements.append((name, attributes))
     try:
         parser.Parse(line, True)

@@ -117,14 +117,17 @@ def test_a_missing_program_is_named_with_its_package(
 @pytest.mark.parametrize("name", ["-x.7z", "@list.7z", "a b;$(id)'.7z", "\u00fc*.7z"])
 def test_names_are_never_taken_for_switches_patterns_or_commands(folder: Path, tmp_path: Path, name: str) -> None:
     archive = pack(tmp_path / "odd" / name, *folder.iterdir())
+    (archive.parent / name.replace("*", "x").replace("-", "y")).touch()
     dump = open_dump(archive, settings(), default_site="x")
     assert len(ids(dump.tables["Posts"].blocks(AnyRow()))) == 1499
     assert dump.name == name
 
 
-def test_files_in_folders_of_an_archive_are_found(folder: Path, tmp_path: Path) -> None:
-    archive = pack(tmp_path / "dump.7z", folder)
-    assert {member.name for member in members(archive)} == {"files/Posts.xml", "files/Comments.xml"}
+@pytest.mark.parametrize("name", ["files", "-o", "@list", "a*"])
+def test_files_in_folders_of_an_archive_are_found(folder: Path, tmp_path: Path, name: str) -> None:
+    """Whatever the folders are called."""
+    archive = pack(tmp_path / "dump.7z", folder.rename(tmp_path / name))
+    assert {member.name for member in members(archive)} == {f"{name}/Posts.xml", f"{name}/Comments.xml"}
     dump = open_dump(archive, settings(), default_site="x")
     assert len(ids(dump.tables["Posts"].blocks(AnyRow()))) == 1499
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import tracemalloc
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -33,14 +34,16 @@ def refused(source: DumpTable) -> tuple[list[Block], str]:
 
 def test_a_block_ends_with_the_first_row_that_reaches_its_size(posts: Path) -> None:
     """Each begins where the one before ended, the first with the file, and the last one says so."""
-    posts.write_bytes(table(ROWS))
+    rows = [*ROWS, question(5), answer(6, 5)]
+    posts.write_bytes(table(rows))
     first = len(HEAD) + len(b"<posts>\n")
-    ends = [first + sum(map(len, ROWS[: no + 1])) for no in range(len(ROWS))]
-    blocks = read(opened(posts, block_bytes=len(ROWS[0]) + len(ROWS[1])))
-    assert [(block.start, block.end) for block in blocks] == [(0, ends[1]), (ends[1], ends[3]), (ends[3], ends[3])]
-    assert [block.last for block in blocks] == [False, False, True]
-    assert [block.seen for block in blocks] == [2, 2, 0]
-    assert ids(blocks) == [1, 2, 3, 4]
+    ends = [first + sum(map(len, rows[: no + 1])) for no in range(len(rows))]
+    blocks = read(opened(posts, block_bytes=len(rows[0]) + len(rows[1])))
+    edges = [0, ends[1], ends[3], ends[5], ends[5]]
+    assert [(block.start, block.end) for block in blocks] == list(pairwise(edges))
+    assert [block.last for block in blocks] == [False, False, False, True]
+    assert [block.seen for block in blocks] == [2, 2, 2, 0]
+    assert ids(blocks) == [1, 2, 3, 4, 5, 6]
 
 
 def test_a_table_is_one_block_if_it_is_smaller(posts: Path) -> None:

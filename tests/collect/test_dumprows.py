@@ -44,6 +44,12 @@ def test_an_answer_has_no_title_and_no_tags() -> None:
     assert (post.last_edited_at, post.closed_at) == (None, None)
 
 
+def test_ever_new_names_of_attributes_take_no_memory() -> None:
+    for number in range(5000):
+        parse_row(b'<row a%d="x" />' % number)
+    assert len(dumprows._NAMES) < 1000
+
+
 def test_an_activity_that_is_not_told_is_the_last_change() -> None:
     post = dumprows.question_or_answer(parsed(answer(8, 7, LastActivityDate=None)))
     assert post.last_activity_at == post.created_at

@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support.dumps import answer, escaped, ids, opened, question, read, row, table
 
-from miner.collect.dump import AnswersWanted, ByPost, DumpTable, PostsWanted
+from miner.collect.dump import AnswersWanted, ByPost, DumpTable, PostsWanted, Wanted
+from miner.errors import DumpError
 
 WANTED = frozenset({"keras", "tf.keras", "c++"})
 TAGS = ("keras", "tf.keras", "keras-layer", "c++", "c", "python", "tensorflow2.0", "\u043f\u0438\u0442\u043e\u043d")
@@ -213,9 +214,35 @@ def test_a_wanted_question_behind_a_larger_one_asks_for_a_second_pass() -> None:
     assert not again[-1].late
 
 
+def test_what_is_called_late_may_be_behind_a_wanted_question() -> None:
+    wanted = PostsWanted(WANTED, set())
+    with on_disk(table([question(9), answer(3, 2), question(2)])) as source:
+        blocks = read(source, wanted)
+    assert ids(blocks) == [9, 2]
+    assert blocks[-1].late
+
+
 def test_an_unwanted_question_behind_a_larger_one_needs_no_second_pass() -> None:
     with on_disk(table([question(9), question(2, "<java>")])) as source:
         assert not read(source, PostsWanted(WANTED, set()))[-1].late
+
+
+def test_an_unwanted_answer_of_another_form_is_not_given() -> None:
+    odd = row({"ParentId": 1, "Id": 3, "PostTypeId": 2})
+    with on_disk(table([question(1, "<java>"), odd])) as source:
+        assert ids(read(source, PostsWanted(WANTED, set()))) == []
+        assert ids(read(source, AnswersWanted({2}))) == []
+
+
+@pytest.mark.parametrize("wanted", [PostsWanted(WANTED, set()), AnswersWanted({1}), ByPost({1})])
+def test_no_row_hides_behind_an_unwanted_one(wanted: Wanted) -> None:
+    """Two rows in a line are refused, whatever the first is."""
+    shown = row({"Id": 8, "PostId": 7}) if isinstance(wanted, ByPost) else answer(8, 7)
+    with (
+        on_disk(table([question(7, "<java>"), shown.rstrip() + answer(2, 1, PostId=1)])) as source,
+        pytest.raises(DumpError, match="several rows in one line"),
+    ):
+        read(source, wanted)
 
 
 @pytest.mark.parametrize(
