@@ -18,6 +18,7 @@ those are at hand. The second starts when a tag is first asked for: whatever is 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -36,7 +37,7 @@ from miner.store import posts
 from miner.store import repository as store
 from miner.store.coverage import Coverage, Interval, gaps, overlaps
 from miner.store.postrows import SOURCE, Origin, question_subject
-from miner.store.rows import omission_row, response_row
+from miner.store.rows import response_row
 from miner.store.session import reading, writing
 
 _SEEN_AGAIN: Final = (*JUDGED_REASONS, OmissionReason.QUESTION_DELETED, OmissionReason.POST_UNREADABLE)
@@ -94,17 +95,15 @@ class _Asking:
         origin = Origin(self.run.run_id, page.response.fetched_at, str(response[0]))
         mined = QuestionTask(tuple(threads), self.judge, self.run.run_id, origin).run()
         mined.rows["raw_response"] = [response]
-        mined.rows.setdefault("omission", []).extend(
-            omission_row(SOURCE, omission, None, self.run.run_id) for omission in page.omissions
-        )
         numbers = [thread.question.post_id for thread in threads]
         with writing(self.run.engine) as connection:
             write_judged(connection, self.run.run_id, self.site, numbers, mined, _SEEN_AGAIN)
-            posts.mark_vanished(connection, self.run.run_id, self.site, _answers(threads))
+            seen = _answers(threads, page.omissions)
+            posts.mark_vanished(connection, self.run.run_id, self.site, seen, page.response.fetched_at)
             posts.mark_deleted(connection, self.run.run_id, self.site, deleted, page.response.fetched_at)
             self._resolve_unreadable(connection, page, threads)
-            for number in deleted:
-                store.record_omission(connection, self.run.run_id, SOURCE, _deleted(self.site, number))
+            for omission in (*page.omissions, *(_deleted(self.site, number) for number in deleted)):
+                store.record_omission(connection, self.run.run_id, SOURCE, omission)
             for interval in proof:
                 store.add_coverage(connection, interval)
         self._written.update(map(_version, threads))
@@ -191,7 +190,7 @@ class _Asking:
         settings, now = self.run.settings.stackoverflow, self.run.clock.now()
         least = timedelta(days=settings.reobserve_min_days)
         with reading(self.run.engine) as connection:
-            looks = posts.looks(connection, self.site, now - least)
+            looks = posts.looks(connection, self.site, tags(self.run.request), now - least)
         overdue = []
         for look in looks:
             wait = max(least, (look.observed_at - look.created_at) * settings.reobserve_age_factor)
@@ -239,17 +238,20 @@ class _Tag:
         if since is None or since >= self._asking.now or self._left is not None:
             return
         new = overlaps(Interval(since, self._asking.now), self._window)
-        created = 0
+        left = [] if new is None else gaps(new, covered)
+        created: Counter[Interval] = Counter()
         for page in self._asking.api.active(self._tag, since, self._asking.now):
             kept = [one for one in page.threads if self._is_wanted(one, covered, new)]
-            created += sum(new is not None and self._is_wanted(one, (), new) for one in kept if self._is_first(one))
+            first = [one for one in kept if self._is_first(one)]
+            created.update(gap for gap in left for one in first if self._is_wanted(one, (), gap))
             self._write(page, kept, [self._row(self._active, page.proved, page)] if page.proved else [])
             if self._run.stopped():
                 return
         proof = [self._row(self._active, Interval(since, self._asking.now))]
-        if new is not None:
-            # Whatever was created since has its first activity since.
-            proof.append(replace(self._row(self._created, new), reported=created, fetched=created, stored=created))
+        # Whatever was created since has its first activity since.
+        for gap in left:
+            count = created[gap]
+            proof.append(replace(self._row(self._created, gap), reported=count, fetched=count, stored=count))
         with writing(self._run.engine) as connection:
             for row in proof:
                 store.add_coverage(connection, row)
@@ -268,12 +270,25 @@ class _Tag:
 
     def _write(self, page: ApiPage, threads: Sequence[Thread], proof: Sequence[Coverage]) -> None:
         if self._left is not None and len(threads) > self._left:
-            # What is cut off is not proved.
-            threads, proof = threads[: self._left], ()
+            threads, proof = self._cut(threads, self._left, proof)
         self._asking.write(page, threads, proof)
         self._left = None if self._left is None else self._left - len(threads)
         self._done.update(thread.question.post_id for thread in threads)
         self._run.reporter.advance("ask", self._name, len(self._done), page.total)
+
+    def _cut(
+        self, threads: Sequence[Thread], most: int, proof: Sequence[Coverage]
+    ) -> tuple[Sequence[Thread], Sequence[Coverage]]:
+        """Keep the oldest questions of a page, and of what it proves the time before the first that is cut off."""
+        ordered = sorted(threads, key=lambda one: (one.question.created_at, one.question.post_id))
+        upto = int(ordered[most].question.created_at.timestamp())
+        kept = []
+        for row in proof:
+            part = overlaps(row.interval, Interval(until=upto))
+            if part is not None:
+                count = sum(self._is_wanted(one, (), part) for one in ordered[:most])
+                kept.append(replace(row, interval=part, reported=count, fetched=count, stored=count))
+        return ordered[:most], kept
 
     def _is_first(self, thread: Thread) -> bool:
         return thread.question.post_id not in self._done
@@ -292,8 +307,14 @@ class _Tag:
         return replace(row, reported=page.reported, fetched=page.fetched, stored=max(0, page.fetched - unreadable))
 
 
-def _answers(threads: Iterable[Thread]) -> dict[int, set[int]]:
-    return {one.question.post_id: {answer.post_id for answer in one.answers} for one in threads}
+def _answers(threads: Iterable[Thread], unreadable: Iterable[Omission]) -> dict[int, set[int]]:
+    """Give the answers of the questions that came with all of them; those that could not be read came, too."""
+    named = {int(number) for one in unreadable if (number := one.subject.rpartition(":")[2]).isdigit()}
+    return {
+        one.question.post_id: {answer.post_id for answer in one.answers} | named
+        for one in threads
+        if len(one.answers) >= (one.question.answer_count or 0)
+    }
 
 
 def _version(thread: Thread) -> tuple[int, datetime]:

@@ -55,7 +55,7 @@ def collect(run: Run) -> None:
         dump = open_dump(
             path,
             run.settings.dump,
-            default_site=run.request.site or run.settings.stackoverflow.site,
+            site=run.request.site,
             as_of=run.request.dump_date,
         )
         _Reading(run, dump).collect()
@@ -71,19 +71,19 @@ class _Reading:
 
     def __init__(self, run: Run, dump: Dump) -> None:
         self._run = run
-        self._site = run.request.site or dump.site
+        self._site = dump.site
         self._dump = dump
         self._tags = tags(run.request)
         window = run.request.window
         self._scope = f"created={window.since}..{window.until} tags={','.join(sorted(self._tags))}"
+        if dump.as_of > run.clock.now():
+            raise DumpError(f"{dump.name} would show {dump.as_of:%Y-%m-%d}, a day to come: say its --dump-date")
         with writing(run.engine) as connection:
             self._as_of = dumps.enter_dump(connection, run.run_id, dump.identity, self._site, dump.name, dump.as_of)
+            if run.request.dump_date is not None and run.request.dump_date != self._as_of:
+                dumps.redate(connection, dump.identity, self._as_of, run.request.dump_date)
+                self._as_of = run.request.dump_date
             self._passes = dict(dumps.passes(connection, dump.identity, self._scope))
-        if run.request.dump_date is not None and run.request.dump_date != self._as_of:
-            raise DumpError(
-                f"{dump.name} is in the database as of {self._as_of:%Y-%m-%d %H:%M:%S}: leave out --dump-date, or name "
-                "another database"
-            )
         self._origin = Origin(run.run_id, self._as_of, dump_id=dump.identity)
 
     def collect(self) -> None:
@@ -154,9 +154,14 @@ class _Reading:
 
     def _write(self, connection: Connection, page: PostPage, progress: Progress) -> None:
         store.write_page(connection, page.rows, run_id=self._run.run_id)
-        if progress.complete and progress.name == "Posts":
-            posts.drop_loose_answers(connection, self._site)
+        read = [f"post:{self._site}:{row[1]}" for row in page.rows["post"]]
+        store.resolve_omissions(connection, self._run.run_id, SOURCE, read, [OmissionReason.POST_UNREADABLE])
         dumps.put_pass(connection, self._run.run_id, progress)
+        if progress.complete and progress.name == "Posts":
+            # What another reading of the site has begun may still find the questions of its early answers.
+            if not dumps.has_unfinished_posts(connection, self._site):
+                posts.drop_loose_answers(connection, self._site)
+            posts.mark_not_in_dump(connection, self._run.run_id, self._site, self._dump.identity, self._as_of)
 
     def _after(self, progress: Progress, block: Block, kept: int, wanted: Wanted) -> Progress:
         return replace(
@@ -194,7 +199,8 @@ class _Reading:
             try:
                 added += add(page, row) is not False
             except DumpRowError as error:
-                subject = f"row:{name}:{self._site}:{row.get('Id', '?')[:20]}"
+                kind = "post" if name == "Posts" else f"row:{name}"
+                subject = f"{kind}:{self._site}:{row.get('Id', '?')[:20]}"
                 page.omissions([Omission(OmissionReason.POST_UNREADABLE, subject, str(error))])
         return added
 
@@ -227,16 +233,20 @@ class _Reading:
 
     def _prove(self) -> None:
         """Enter that the questions up to the dump's moment are at hand, so that the API is asked for the rest only."""
-        upto = int(self._as_of.timestamp())
-        interval = overlaps(self._run.request.window, Interval(until=upto))
         with writing(self._run.engine) as connection:
+            newest = posts.newest_of_dump(connection, self._dump.identity)
+            # Of the time between the last post and the moment that somebody gave, a dump tells nothing.
+            upto = int(min(self._as_of, newest or self._as_of).timestamp())
+            interval = overlaps(self._run.request.window, Interval(until=upto))
             for tag in self._tags if interval is not None else ():
                 created, active = creation_query(self._site, tag), activity_query(self._site, tag)
-                if interval is None or not gaps(interval, store.covered(connection, SOURCE, created)):
+                left = [] if interval is None else gaps(interval, store.covered(connection, SOURCE, created))
+                if not left:
                     continue
-                count = posts.count_tagged(connection, self._site, tag, interval)
-                row = Coverage(SOURCE, created, "", interval, self._run.run_id, count, count, count)
-                store.add_coverage(connection, row)
+                for gap in left:
+                    count = posts.count_tagged(connection, self._site, tag, gap)
+                    row = Coverage(SOURCE, created, "", gap, self._run.run_id, count, count, count)
+                    store.add_coverage(connection, row)
                 # What changed since the dump is not known of the questions that it alone brought.
                 store.forget_coverage(connection, SOURCE, active, upto)
                 if not store.covered(connection, SOURCE, active):

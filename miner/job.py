@@ -104,7 +104,8 @@ class Summary:
             return "interrupted"
         if not self.failed:
             return "complete"
-        return "partial" if self.asked > len(self.failed) else "failed"
+        came = self.seen or self.questions or self.asked > len(self.failed)
+        return "partial" if came else "failed"
 
     @property
     def asked(self) -> int:

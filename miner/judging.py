@@ -17,6 +17,9 @@ from miner.store.postrows import question_subject
 from miner.store.session import reading, writing
 from miner.store.threads import threads
 
+_THERE = (*JUDGED_REASONS, OmissionReason.QUESTION_DELETED)
+"""What ends for a question that is in the database and there."""
+
 
 def judge_of(run: Run) -> Judge:
     """Give what counts as a fix in a run."""
@@ -35,6 +38,7 @@ def write_judged(
 
     :param reasons: for which reasons an omission of such a question ends, unless the page leaves it out again.
     """
+    store.lock_posts(connection)
     repaired = {question_subject(site, number) for number in posts.with_fix(connection, site, questions)}
     kept = [row for row in mined.rows.get("omission", ()) if row[1] not in repaired]
     for row in mined.rows.get("omission", ()):
@@ -56,9 +60,15 @@ def judge_stored(run: Run, site: str) -> None:
     done = 0
     try:
         for page, mined in run.workers.run(_pages(run, site, judge), run.stopped):
-            numbers = [thread.question.post_id for thread in page.task.threads]  # type: ignore[attr-defined]
+            judged = page.task.threads  # type: ignore[attr-defined]
+            numbers = [thread.question.post_id for thread in judged]
             with writing(run.engine) as connection:
-                write_judged(connection, run.run_id, site, numbers, mined)
+                store.lock_posts(connection)
+                found = threads(connection, site, numbers)
+                if found != judged:
+                    # Somebody else brought a newer version meanwhile.
+                    mined = QuestionTask(found, judge, run.run_id).run()
+                write_judged(connection, run.run_id, site, numbers, mined, _THERE)
                 posts.mark_judged(connection, site, numbers, str(judge))
             run.summary.count_questions(mined)
             done += page.items

@@ -80,16 +80,16 @@ def _plan_dump(settings: Settings, request: CollectRequest, reporter: Reporter) 
     from miner.collect.dump import open_dump
 
     path = Path(request.dump or "")
-    site = request.site or settings.stackoverflow.site
     try:
-        dump = open_dump(path, settings.dump, default_site=site, as_of=request.dump_date)
+        dump = open_dump(path, settings.dump, site=request.site, as_of=request.dump_date)
     except DumpError as error:
         reporter.warn(path.name, str(error))
         yield PlanRow("dump", path.name, "unreachable", None, "")
         return
     for table in dump.tables.values():
+        day = f"{dump.as_of:%Y-%m-%d}"
         size = "size not known" if table.size is None else f"{table.size:,} bytes"
-        yield PlanRow("dump", f"{dump.name} {table.name}", "read", None, f"{size}, as of {dump.as_of:%Y-%m-%d}")
+        yield PlanRow("dump", f"{dump.name} {table.name}", "read", None, f"{size}, {dump.site} as of {day}")
 
 
 @contextmanager

@@ -48,7 +48,13 @@ class Reading:
     def collect(self, dump: Path, **request: Any) -> Summary:
         """Read a dump."""
         return self.runner.collect(
-            **{"dump": str(dump), "dump_date": AS_OF, "libraries": ("keras", "torch"), **request}
+            **{
+                "dump": str(dump),
+                "dump_date": AS_OF,
+                "site": "stackoverflow.com",
+                "libraries": ("keras", "torch"),
+                **request,
+            }
         )
 
 
@@ -128,7 +134,8 @@ def test_a_dump_and_the_api_mixed_double_nothing(
     if order == "dump first":
         lite.collect(folder)
         asked = ask()
-        later = [question for question in wanted(site) if question["last_activity_date"] >= AS_OF.timestamp()]
+        newest = newest_of(site)
+        later = [question for question in wanted(site) if question["last_activity_date"] >= newest]
         assert asked.questions - asked.reobserved == len(later)
         assert all("fromdate" not in request.query for request in server.requests)
     else:
@@ -142,16 +149,22 @@ def test_a_dump_and_the_api_mixed_double_nothing(
     assert lite.runner.rows("SELECT * FROM coverage_gaps") == []
 
 
-def test_a_dump_proves_the_time_up_to_it_and_is_not_read_twice(
-    reader: Reading, folder: Path, contents: Contents
+def newest_of(site: Site) -> int:
+    """Give when the newest stored post was written: what is later the dump may not have seen."""
+    return max(post["creation_date"] for question in wanted(site) for post in (question, *question["answers"]))
+
+
+def test_a_dump_proves_the_time_up_to_its_last_post_and_is_not_read_twice(
+    reader: Reading, folder: Path, site: Site, contents: Contents
 ) -> None:
     reader.collect(folder)
     ledger = reader.runner.rows(
         "SELECT since_epoch, until_epoch, complete, reported, stored FROM coverage WHERE query LIKE :q",
         q="%tag=keras by=creation",
     )
-    count = reader.runner.one("SELECT COUNT(*) FROM post_tag WHERE tag = 'keras'")
-    assert ledger == [(MIN_EPOCH, int(AS_OF.timestamp()), True, count, count)]
+    tagged = [question["creation_date"] for question in site.questions() if "keras" in question["tags"]]
+    count, newest_questions = len(tagged), sum(date >= newest_of(site) for date in tagged)
+    assert ledger == [(MIN_EPOCH, newest_of(site), True, count - newest_questions, count - newest_questions)]
     before = reader.runner.tables(contents)
     reader.runner.recorder.events.clear()
     reader.collect(folder)
@@ -313,18 +326,73 @@ def test_a_row_that_cannot_be_read_costs_itself_alone(lite: Reading, tmp_path: P
         row[0] for row in lite.runner.rows("SELECT subject FROM omission WHERE reason = 'post_unreadable' ORDER BY 1")
     ]
     assert [subject.split(":")[:3] for subject in subjects] == [
+        ["post", "stackoverflow.com", "1"],
         ["row", "Comments", "stackoverflow.com"],
-        ["row", "Posts", "stackoverflow.com"],
         ["row", "Posts", "stackoverflow.com"],
     ]
 
 
-def test_a_dump_keeps_the_moment_that_it_was_said_to_show(lite: Reading, folder: Path) -> None:
-    """Its rows are of that moment already."""
+def test_the_moment_of_a_dump_can_be_corrected(
+    reader: Reading, lite: Reading, folder: Path, contents: Contents
+) -> None:
+    """An archive that was packed anew does not tell it. All that the dump brought is then of that moment."""
+    reader.collect(folder, dump_date=AS_OF + timedelta(days=9))
+    reader.collect(folder)
     lite.collect(folder)
-    summary = lite.collect(folder, dump_date=AS_OF + timedelta(days=1))
-    assert "is in the database as of 2022-03-01" in summary.failed["stackoverflow.com"]
-    assert lite.collect(folder, dump_date=None).status == "complete"
+    assert reader.runner.tables(contents) == lite.runner.tables(contents)
+    for table in ("post", "comment", "post_observation"):
+        moments = reader.runner.rows(f"SELECT DISTINCT observed_at FROM {table}")  # noqa: S608
+        assert [str(moment)[:10] for (moment,) in moments] == ["2022-03-01"]
+    summary = lite.collect(folder, dump_date=NOW + timedelta(days=1))
+    assert "a day to come" in summary.failed["stackoverflow.com"]
+
+
+def test_a_dump_must_tell_its_site(lite: Reading, tmp_path: Path) -> None:
+    """By its name or by a flag; the two must agree, and another site is another dump."""
+    nameless = dumps.write(tmp_path / "d", Posts=dumps.table([dumps.question(1, "<keras>")]))
+    assert "say it, as --site DOMAIN" in lite.collect(nameless, site=None).failed["d"]
+    lite.collect(nameless, site="ai.stackexchange.com")
+    lite.collect(nameless)
+    assert lite.runner.rows("SELECT site FROM post ORDER BY site") == [
+        ("ai.stackexchange.com",),
+        ("stackoverflow.com",),
+    ]
+    named = nameless.rename(tmp_path / "ai.stackexchange.com")
+    assert "is named after ai.stackexchange.com" in lite.collect(named).failed["ai.stackexchange.com"]
+
+
+def test_a_dump_that_is_half_read_and_judged_meanwhile_gives_what_a_whole_one_gives(
+    lite: Reading, tmp_path: Path, server: StackExchange
+) -> None:
+    """Answers that come later let their question be judged again."""
+    rows = [dumps.question(1, "<keras>", AcceptedAnswerId=2), dumps.answer(2, 1, Body="<pre><code>a = 1</code></pre>")]
+    posts = dumps.table(rows)
+    folder = dumps.write(tmp_path / "d", Posts=posts[: posts.index(b'<row Id="2"')])
+    assert lite.collect(folder).status == "failed"
+    lite.runner.flags = {"stackoverflow": {"api_url": server.url, "key": "known"}}
+    lite.runner.collect(sources=("stackoverflow",), libraries=("keras",))
+    assert (
+        lite.runner.one("SELECT reason FROM omission WHERE subject = 'question:stackoverflow.com:1'")
+        == "accepted_answer_missing"
+    )
+    lite.collect(dumps.write(tmp_path / "whole", Posts=posts))
+    assert lite.runner.one("SELECT answer_id FROM fix WHERE question_id = 1") == 2
+    assert (
+        lite.runner.one("SELECT resolved_run_id FROM omission WHERE subject = 'question:stackoverflow.com:1'")
+        is not None
+    )
+
+
+def test_early_answers_of_one_reading_outlive_the_end_of_another(lite: Reading, tmp_path: Path) -> None:
+    rows = [dumps.answer(5, 7), dumps.question(6, "<pytorch>"), dumps.question(7, "<keras>")]
+    posts = dumps.table(rows)
+    cut = dumps.write(tmp_path / "d", Posts=posts[: posts.index(b'<row Id="7"')])
+    lite.collect(cut, libraries=("keras",))
+    whole = dumps.write(tmp_path / "d2", Posts=posts)
+    lite.collect(whole, libraries=("torch",))
+    assert lite.runner.one("SELECT COUNT(*) FROM post WHERE post_id = 5") == 1
+    lite.collect(whole, libraries=("keras",))
+    assert lite.runner.rows("SELECT post_id FROM post ORDER BY post_id") == [(5,), (6,), (7,)]
 
 
 @pytest.mark.parametrize(
@@ -356,7 +424,7 @@ def test_what_is_no_dump_is_refused_in_words(
 @pytest.mark.skipif(not REAL.exists(), reason="the development data is not here")
 def test_a_real_dump_comes_through(reader: Reading) -> None:
     """604 questions, of which six are about the libraries."""
-    summary = reader.collect(REAL, libraries=(), dump_date=None)
+    summary = reader.collect(REAL, libraries=(), dump_date=None, site=None)
     assert (summary.status, summary.questions) == ("complete", 6)
     assert reader.runner.one("SELECT site FROM dump") == "ai.stackexchange.com"
     assert reader.runner.one("SELECT rows_seen FROM dump_table WHERE name = 'Comments'") > 1000

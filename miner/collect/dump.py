@@ -15,6 +15,7 @@ from pathlib import Path
 from miner.collect.dumparchive import Member, members
 from miner.collect.dumpblocks import Block as Block
 from miner.collect.dumpblocks import TableSource, read_blocks
+from miner.collect.dumphead import read_head
 from miner.collect.dumprows import DumpRowError, moment, parse_row
 from miner.collect.dumpselect import AnswersWanted as AnswersWanted
 from miner.collect.dumpselect import AnyRow as AnyRow
@@ -81,15 +82,15 @@ class _Part:
     modified_at: datetime | None = None
 
 
-def open_dump(path: Path, settings: DumpSettings, *, default_site: str, as_of: datetime | None = None) -> Dump:
+def open_dump(path: Path, settings: DumpSettings, *, site: str | None = None, as_of: datetime | None = None) -> Dump:
     """Find the tables of a dump; none is read but for the end of a folder's Posts.xml.
 
     :param path: a folder with Posts.xml; a 7z archive of all tables; a 7z archive of one table, as those of Stack
         Overflow are, or a folder with such: those of the same site beside it belong to it.
-    :param default_site: the domain to take where the name of the folder or archive is none.
+    :param site: the domain, where the name of the folder or archive is none.
     :param as_of: the moment that the dump shows. Without it: when Posts was packed into its archive, or, in a folder,
         when the newest of its last posts was written.
-    :raises DumpError: if there is no dump or more than one, or it cannot be opened.
+    :raises DumpError: if there is no dump or more than one, it cannot be opened, or its site or moment is not known.
     """
     path = path.resolve() if ".." in path.parts else path.absolute()
     if path.is_file() and path.name.lower() == "posts.xml":
@@ -97,14 +98,22 @@ def open_dump(path: Path, settings: DumpSettings, *, default_site: str, as_of: d
     parts = _from_folder(path) if path.is_dir() else _from_file(path)
     if "Posts" not in parts:
         raise DumpError(f"{path} holds no Posts.xml, without which nothing else of a dump is of use")
-    site = _site(path, parts["Posts"]) or default_site
+    site = _agreed(path, _site(path, parts["Posts"]), site)
     tables = {
         name: DumpTable(name, parts[name].size, settings, TableSource(name, site, parts[name].location))
         for name in TABLES
         if name in parts
     }
     moment_shown = as_of or _as_of(parts["Posts"], settings)
-    return Dump(path.name, site, moment_shown, _identity(parts), tables)
+    return Dump(path.name, site, moment_shown, _identity(site, parts), tables)
+
+
+def _agreed(path: Path, named: str | None, given: str | None) -> str:
+    if named and given and named != given:
+        raise DumpError(f"{path.name} is named after {named}, not {given}: leave out --site, or rename it")
+    if not named and not given:
+        raise DumpError(f"{path.name} does not tell which site the dump is of: say it, as --site DOMAIN")
+    return named or given or ""
 
 
 def _from_folder(folder: Path) -> dict[str, _Part]:
@@ -196,13 +205,16 @@ def _site(path: Path, posts: _Part) -> str | None:
     return next((name for name in [*names, folder.name.lower()] if _DOMAIN.fullmatch(name)), None)
 
 
-def _identity(parts: Mapping[str, _Part]) -> str:
-    lines = [f"{table} {part.size} {part.print}\n" for table, part in sorted(parts.items())]
+def _identity(site: str, parts: Mapping[str, _Part]) -> str:
+    lines = [f"{site}\n", *(f"{table} {part.size} {part.print}\n" for table, part in sorted(parts.items()))]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _as_of(posts: _Part, settings: DumpSettings) -> datetime:
     if isinstance(posts.location, FileLocation):
+        with posts.location.open(lambda: False) as stream:
+            # What is no dump has no date either: that it is none is to be said.
+            read_head(str(posts.location), "Posts", stream)
         found = _last_written(posts.location.path, posts.size or 0, settings.max_row_bytes)
     else:
         found = posts.modified_at

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, ScalarSelect, select, update
 
 from miner.store.bulk import insert_rows, replace_rows
-from miner.store.posttables import dump, dump_table
+from miner.store.posttables import comment, dump, dump_table, post, post_observation
 from miner.store.values import clean, stamp
 
 
@@ -35,6 +35,28 @@ def enter_dump(connection: Connection, run_id: int, dump_id: str, site: str, nam
     insert_rows(connection, dump, [(dump_id, site, clean(name), stamp(as_of), run_id)])
     found = connection.scalar(select(dump.c.as_of).where(dump.c.dump_id == dump_id))
     return found or as_of
+
+
+def redate(connection: Connection, dump_id: str, was: datetime, as_of: datetime) -> None:
+    """Enter another moment that a dump shows, for itself and for the rows that it brought."""
+    connection.execute(update(dump).where(dump.c.dump_id == dump_id).values(as_of=as_of))
+    of_dump = select(post.c.post_id).where(post.c.dump_id == dump_id, post.c.site == select_site(dump_id))
+    for table in (post_observation, comment):
+        same = (table.c.site == select_site(dump_id), table.c.observed_at == was, table.c.post_id.in_(of_dump))
+        connection.execute(update(table).where(*same).values(observed_at=as_of))
+    connection.execute(update(post).where(post.c.dump_id == dump_id).values(observed_at=as_of))
+
+
+def select_site(dump_id: str) -> ScalarSelect[str]:
+    """Give the query for the site of a dump."""
+    return select(dump.c.site).where(dump.c.dump_id == dump_id).scalar_subquery()
+
+
+def has_unfinished_posts(connection: Connection, site: str) -> bool:
+    """Tell whether a pass over the posts of a dump of a site was begun and not finished."""
+    begun = select(dump_table.c.pass_no).join(dump, dump.c.dump_id == dump_table.c.dump_id)
+    of_posts = begun.where(dump.c.site == site, dump_table.c.name == "Posts", ~dump_table.c.complete)
+    return connection.execute(of_posts.limit(1)).first() is not None
 
 
 def passes(connection: Connection, dump_id: str, scope: str) -> Mapping[int, Progress]:

@@ -55,7 +55,7 @@ class PostPage(PageBuilder):
         author = comment.author
         self.rows["comment"].append((
             site, comment.comment_id, comment.post_id, author.user_id, clean(author.name), comment.score,
-            stamp(comment.created_at), clean(comment.text), comment.licence, stamp(origin.observed_at),
+            stamp(comment.created_at), clean(comment.text), clean(comment.licence), stamp(origin.observed_at),
         ))  # fmt: skip
 
     def vote(self, site: str, vote_id: int, post_id: int, kind: str, day: datetime) -> None:

@@ -32,6 +32,7 @@ def newest(connection: Connection, rows: PageRows) -> PageRows:
         return rows
     kept = dict(rows)
     kept["post"], stale = _newest_posts(connection, rows.get("post", ()))
+    _judge_again(connection, rows.get("post", ()), stale)
     kept["post_tag"] = [row for row in rows.get("post_tag", ()) if row[:2] not in stale]
     kept["comment"] = _newest_comments(connection, rows.get("comment", ()))
     kept["post_observation"] = _changed(connection, rows.get("post_observation", ()))
@@ -79,10 +80,12 @@ def mark_deleted(connection: Connection, run_id: int, site: str, questions: Sequ
         connection.execute(update(post).where(post.c.site == site, post.c.question_id.in_(chunk)).values(values))
 
 
-def mark_vanished(connection: Connection, run_id: int, site: str, seen: Mapping[int, Collection[int]]) -> None:
+def mark_vanished(
+    connection: Connection, run_id: int, site: str, seen: Mapping[int, Collection[int]], moment: datetime
+) -> None:
     """Enter that answers are gone which their question does not have any more; what they brought is kept.
 
-    :param seen: for each question the answers that came with it.
+    :param seen: for each question the answers that came with it, at the moment.
     """
     for chunk in _chunks(sorted(seen)):
         there = (post.c.site == site, post.c.kind == "answer", post.c.availability == "there")
@@ -90,7 +93,26 @@ def mark_vanished(connection: Connection, run_id: int, site: str, seen: Mapping[
         gone = [row.post_id for row in connection.execute(stored) if row.post_id not in seen[row.question_id]]
         if gone:
             same = (post.c.site == site, post.c.post_id.in_(gone))
-            connection.execute(update(post).where(*same).values(availability="gone", run_id=run_id))
+            connection.execute(update(post).where(*same).values(availability="gone", observed_at=moment, run_id=run_id))
+
+
+def mark_not_in_dump(connection: Connection, run_id: int, site: str, dump_id: str, as_of: datetime) -> None:
+    """Enter that answers are gone which a dump, read to its end, does not have though it has their question."""
+    question = post.alias("question")
+    same = (question.c.site == post.c.site, question.c.post_id == post.c.question_id, question.c.dump_id == dump_id)
+    connection.execute(
+        update(post)
+        .where(post.c.site == site, post.c.kind == "answer", post.c.availability == "there")
+        .where(post.c.observed_at < as_of, exists().where(*same))
+        .values(availability="gone", observed_at=as_of, run_id=run_id)
+    )
+
+
+def newest_of_dump(connection: Connection, dump_id: str) -> datetime | None:
+    """Give when the newest post that a dump brought was written; None if it brought none."""
+    of_dump = select(post.c.created_at).where(post.c.dump_id == dump_id)
+    found: datetime | None = connection.scalar(of_dump.order_by(post.c.created_at.desc()).limit(1))
+    return found
 
 
 def with_fix(connection: Connection, site: str, questions: Collection[int]) -> set[int]:
@@ -137,8 +159,8 @@ def count_tagged(connection: Connection, site: str, tag: str, created: Interval)
     return sum(created.since <= moment.timestamp() < created.until for moment in found)
 
 
-def looks(connection: Connection, site: str, before: datetime) -> list[Row[Any]]:
-    """Give the questions last looked at before a moment: post_id, created_at, observed_at and whether they have a fix.
+def looks(connection: Connection, site: str, tags: Sequence[str], before: datetime) -> list[Row[Any]]:
+    """Give the questions of the tags last looked at before a moment: their dates, and whether they have a fix.
 
     Those that are gone are not looked at again. The longest not looked at come first.
     """
@@ -146,7 +168,7 @@ def looks(connection: Connection, site: str, before: datetime) -> list[Row[Any]]
     statement = (
         select(post.c.post_id, post.c.created_at, post.c.observed_at, repaired.label("repaired"))
         .where(post.c.site == site, post.c.kind == "question", post.c.availability == "there")
-        .where(post.c.observed_at < before)
+        .where(post.c.observed_at < before, _is_tagged(tags))
         .order_by(post.c.observed_at, post.c.post_id)
     )
     return list(connection.execute(statement))
@@ -167,10 +189,13 @@ def drop_loose_answers(connection: Connection, site: str) -> int:
 
 
 def _unjudged(site: str, tags: Sequence[str], judged_as: str) -> tuple[Any, ...]:
-    same = (post_tag.c.site == post.c.site, post_tag.c.post_id == post.c.post_id)
-    tagged = exists().where(*same, post_tag.c.tag.in_([key(tag) for tag in tags]))
     there = (post.c.kind == "question", post.c.site == site, post.c.availability == "there")
-    return (*there, post.c.judged_as != judged_as, tagged)
+    return (*there, post.c.judged_as != judged_as, _is_tagged(tags))
+
+
+def _is_tagged(tags: Sequence[str]) -> Any:
+    same = (post_tag.c.site == post.c.site, post_tag.c.post_id == post.c.post_id)
+    return exists().where(*same, post_tag.c.tag.in_([key(tag) for tag in tags]))
 
 
 def _ids(connection: Connection, statement: Any) -> Iterator[int]:
@@ -196,6 +221,16 @@ def _newest_posts(
         connection.execute(delete(post_tag).where(post_tag.c.site == row[0], post_tag.c.post_id == row[1]))
     replace_rows(connection, post, newer)
     return new, stale
+
+
+def _judge_again(connection: Connection, rows: Iterable[tuple[Any, ...]], stale: set[tuple[str, int]]) -> None:
+    """Let questions be judged anew that got an answer, or another version of one, without coming themselves."""
+    came = [row for row in rows if row[:2] not in stale]
+    asked = {(row[0], row[_POST["question_id"]]) for row in came if row[_POST["kind"]] == "answer"}
+    asked -= {row[:2] for row in came}
+    for site, numbers in _by_site(asked):
+        for chunk in _chunks(numbers):
+            connection.execute(update(post).where(post.c.site == site, post.c.post_id.in_(chunk)).values(judged_as=""))
 
 
 def _newest_comments(connection: Connection, rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:

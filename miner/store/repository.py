@@ -179,6 +179,11 @@ def mark_gone(connection: Connection, run_id: int, names: Iterable[str]) -> None
     )
 
 
+def lock_posts(connection: Connection) -> None:
+    """Let nobody else write posts, and what is judged of them, before this transaction ends."""
+    _lock(connection, post)
+
+
 def write_page(
     connection: Connection, rows: PageRows, proof: Coverage | None = None, run_id: int | None = None
 ) -> dict[str, int]:
@@ -196,7 +201,7 @@ def write_page(
         # Another writer that met the same commit after the look at what is there would mix its version with this one.
         _lock(connection, git_commit)
     if rows.get("post"):
-        _lock(connection, post)
+        lock_posts(connection)
     chosen = newest(connection, merge(connection, rows, resolving))
     new = {
         table.name: insert_rows(connection, table, chosen[table.name])

@@ -24,7 +24,13 @@ PACKED_AT = datetime(2024, 4, 2, 18, 3, 4, tzinfo=UTC)
 
 
 def found(path: Path, as_of: datetime | None = None) -> Dump:
-    return open_dump(path, settings(), default_site="stackoverflow.com", as_of=as_of)
+    """Open a dump; one whose name does not tell its site is of Stack Overflow."""
+    try:
+        return open_dump(path, settings(), as_of=as_of)
+    except DumpError as error:
+        if "as --site DOMAIN" not in str(error):
+            raise
+    return open_dump(path, settings(), site="stackoverflow.com", as_of=as_of)
 
 
 @pytest.fixture
@@ -186,7 +192,7 @@ def test_a_dump_that_does_not_tell_its_time_asks_for_it(tmp_path: Path) -> None:
 
 def test_the_identity_is_that_of_the_content(folder: Path, tmp_path: Path) -> None:
     """The same wherever it lies and whatever it is called; another with a byte more, or one that differs."""
-    copy = Path(shutil.copytree(folder, tmp_path / "copy"))
+    copy = Path(shutil.copytree(folder, tmp_path / "copy" / folder.name))
     archive = pack(tmp_path / "a.7z", *folder.iterdir())
     moved = Path(shutil.copy(archive, tmp_path / "b.7z"))
     assert found(copy).identity == found(folder).identity

@@ -200,10 +200,12 @@ def test_questions_judged_otherwise_are_found_in_order_and_page_by_page(engine: 
 def test_a_deleted_question_is_not_looked_at_again_and_keeps_its_rows(engine: Engine, run_id: int) -> None:
     write(engine, run_id, thread(question(1), [answer(2)]), thread(question(3)))
     with writing(engine) as connection:
-        assert [row.post_id for row in posts.looks(connection, SITE, LATER)] == [1, 3]
-        assert posts.looks(connection, SITE, LOOKED) == []
+        assert [row.post_id for row in posts.looks(connection, SITE, ["keras"], LATER)] == [1, 3]
+        assert posts.looks(connection, SITE, ["keras"], LOOKED) == []
         posts.mark_deleted(connection, run_id, SITE, [1], LATER)
-        assert [row.post_id for row in posts.looks(connection, SITE, LATER + timedelta(days=1))] == [3]
+        assert [
+            row.post_id for row in posts.looks(connection, SITE, ["keras", "torch"], LATER + timedelta(days=1))
+        ] == [3]
     assert column(engine, post.c.post_id, post.c.availability) == [(1, "gone"), (2, "gone"), (3, "there")]
     write(engine, run_id, thread(question(1), [answer(2)], at=LATER + timedelta(days=2)))
     assert set(column(engine, post.c.availability)) == {"there"}
@@ -212,7 +214,7 @@ def test_a_deleted_question_is_not_looked_at_again_and_keeps_its_rows(engine: En
 def test_an_answer_that_vanished_is_gone_and_judged_no_more(engine: Engine, run_id: int) -> None:
     write(engine, run_id, thread(question(1), [answer(2), answer(3)]), thread(question(5), [answer(6, of=5)]))
     with writing(engine) as connection:
-        posts.mark_vanished(connection, run_id, SITE, {1: {3}, 5: {6}})
+        posts.mark_vanished(connection, run_id, SITE, {1: {3}, 5: {6}}, LATER)
         (one,) = threads(connection, SITE, [1])
     assert [post.post_id for post in one.answers] == [3]
     assert column(engine, post.c.post_id, post.c.availability) == [
