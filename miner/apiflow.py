@@ -67,6 +67,7 @@ class _Asking:
         self._unreachable: HttpError | None = None
         self._written: set[tuple[int, datetime]] = set()
         self._left_out: set[str] = set()
+        self._said = ""
 
     def collect(self) -> None:
         judge_stored(self.run, self.site)
@@ -147,7 +148,9 @@ class _Asking:
             self._unreachable = error
         reason = OmissionReason.QUOTA_EXHAUSTED if out_of_quota else OmissionReason.SITE_UNREACHABLE
         self.run.summary.failed[f"{self.site} {tag}"] = str(error)
-        self.run.leave_out(SOURCE, Omission(reason, f"tag:{self.site}:{tag}", str(error)))
+        said = str(error) == self._said
+        self.run.leave_out(SOURCE, Omission(reason, f"tag:{self.site}:{tag}", str(error)), quietly=said)
+        self._said = str(error)
         window = self.run.request.window
         query = creation_query(self.site, tag)
         with writing(self.run.engine) as connection:

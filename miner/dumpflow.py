@@ -145,7 +145,7 @@ class _Reading:
                 with writing(self._run.engine) as connection:
                     self._write(connection, page, progress)
                 self._run.summary.omissions.update(str(row[2]) for row in page.rows["omission"])
-                self._run.reporter.advance("read", item, block.end)
+                self._run.reporter.advance("read", item, table.size if block.last and table.size else block.end)
                 if self._run.stopped():
                     break
         finally:

@@ -297,7 +297,8 @@ class Post:
 class Thread:
     """A question with its answers (by id) and the comments of all of them (by id), of one site at one moment.
 
-    ``site`` is a domain: stackoverflow.com. A candidate: its question may have a qualifying answer.
+    ``site`` is a domain: stackoverflow.com. A candidate: its question may have a qualifying answer. ``moments`` are
+    those at which single posts of it were looked at, by id, where that is another moment.
     """
 
     site: str
@@ -305,6 +306,7 @@ class Thread:
     question: Post
     answers: tuple[Post, ...]
     comments: tuple[Comment, ...] = ()
+    moments: tuple[tuple[int, datetime], ...] = ()
 
 
 class SnippetKind(StrEnum):

@@ -21,6 +21,7 @@ from miner.model import (
     Change,
     ChangedFile,
     CodePair,
+    Hunk,
     Label,
     Omission,
     OmissionReason,
@@ -28,6 +29,7 @@ from miner.model import (
     PostFix,
     SelectionRule,
     Snippet,
+    SnippetKind,
     Thread,
 )
 from miner.store.postrows import Origin, PostPage, question_subject
@@ -136,7 +138,8 @@ def _fix(
     thread: Thread, question: tuple[Snippet, ...], answer: Post, rule: SelectionRule, pieces: tuple[Snippet, ...]
 ) -> PostFix | None:
     pairs = align(question, pieces)
-    found = libraries.detect(_catalogue(), _change(pairs), tags=thread.question.tags)
+    around = [_as_it_is(snippet) for snippet in question if snippet.kind is SnippetKind.CODE]
+    found = libraries.detect(_catalogue(), _change(pairs), tags=thread.question.tags, around=around)
     if not found:
         return None
     # Of code without a counterpart every line would look added: that it repairs something is all that is known of it.
@@ -160,6 +163,13 @@ def _fix(
 def _change(pairs: Iterable[CodePair]) -> Change:
     """Give what the classifier sees: a pair is a file, whose text after the change is the answer's."""
     return Change(tuple(ChangedFile(pair.no, "", pair.language, pair.hunks, pair.after) for pair in pairs))
+
+
+def _as_it_is(snippet: Snippet) -> ChangedFile:
+    """Give code that nobody changed as the classifier sees code: lines of context."""
+    lines = snippet.text.split("\n")
+    hunk = Hunk(0, 1, len(lines), 1, len(lines), "", "\n".join(f" {line}" for line in lines))
+    return ChangedFile(snippet.no, "", snippet.language, (hunk,))
 
 
 def _left_out(thread: Thread, reason: OmissionReason, detail: str) -> Omission:

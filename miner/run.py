@@ -70,12 +70,15 @@ class Run:
         self.summary.interrupted = self.stopped()
         self._finish(self.summary.status, started, {})
 
-    def leave_out(self, source: str, omission: Omission, repository_id: int | None = None) -> None:
-        """Enter what is not collected, and say so."""
+    def leave_out(
+        self, source: str, omission: Omission, repository_id: int | None = None, *, quietly: bool = False
+    ) -> None:
+        """Enter what is not collected, and say so, unless the same was said before."""
         self.summary.omissions[omission.reason.value] += 1
         with writing(self.engine) as connection:
             store.record_omission(connection, self.run_id, source, omission, repository_id)
-        self.reporter.warn(omission.subject.partition(":")[2], omission.detail)
+        if not quietly:
+            self.reporter.warn(omission.subject.partition(":")[2], omission.detail)
 
     def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
         self.summary.seconds = time.monotonic() - started

@@ -37,6 +37,7 @@ class Asker:
         self.site = site
         self.clock = PretendClock(NOW)
         self.server = StackExchange(site, clock=self.clock.monotonic, **{"keys": ["known"], **server})
+        self.server.date = lambda: self.clock.now().timestamp()
         self.runner = Runner(database_url, folder, clock=self.clock)
         self.settings: dict[str, Any] = {"key": "known", "attempts": 12}
 
@@ -387,6 +388,49 @@ def test_without_classification_posts_and_rules_are_there_and_a_later_run_brings
     assert qualified > 50
     asker.collect()
     assert asker.runner.one("SELECT COUNT(*) FROM fix") == qualified
+
+
+def test_a_limit_below_a_page_goes_on_where_it_was(start_lite: Start) -> None:
+    asker = start_lite(Site(generate(60, tags=("theano",))))
+    seen = []
+    for _ in range(4):
+        asker.collect(libraries=("theano",), limit=10)
+        seen.append(asker.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'"))
+    assert seen[0] == 10
+    assert seen == sorted(set(seen))
+    asker.collect(libraries=("theano",))
+    assert asker.runner.rows("SELECT reported, stored FROM coverage WHERE query LIKE '%creation'") == [(60, 60)]
+
+
+def test_a_clock_that_is_ahead_is_told_and_proves_nothing(start_lite: Start) -> None:
+    """What is asked in the hour to come would be taken for at hand."""
+    asker = start_lite()
+    asker.server.date = lambda: asker.clock.now().timestamp() - 3600
+    summary = asker.collect()
+    assert "clock is 3600 seconds ahead" in next(iter(summary.failed.values()))
+    assert asker.runner.one("SELECT COUNT(*) FROM coverage WHERE complete AND query LIKE '%creation'") == 0
+
+
+def test_odd_characters_cost_nothing(start: Start) -> None:
+    """NUL and lone surrogates, which a database cannot hold, in every text."""
+    asker = start(Site(generate(30, tags=("theano",))))
+    number = next(q["question_id"] for q in asker.site.questions() if q["answers"] and q["comments"])
+    odd = "a\x00b\ud800c"
+    asker.site.edit(number, at=LAST, title=odd, body=odd, content_license=odd, tags=["theano", odd])
+    asker.site.comment(number, odd)
+    asker.site.edit(
+        number, at=LAST, comments=[{**one, "content_license": odd} for one in asker.site.question(number)["comments"]]
+    )
+    assert asker.collect(libraries=("theano",)).status == "complete"
+    assert asker.runner.one("SELECT COUNT(*) FROM post WHERE kind = 'question'") == 30
+
+
+def test_a_run_that_brought_something_before_the_quota_ended_is_partial(start_lite: Start) -> None:
+    """Though no tag was finished."""
+    asker = start_lite(Site(generate(400, tags=("theano",))), quota=9)
+    summary = asker.collect(libraries=("theano",))
+    assert summary.questions > 0
+    assert (len(summary.failed), summary.status) == (summary.tags, "partial")
 
 
 def test_a_limit_stops_early_and_proves_nothing_beyond(start_lite: Start) -> None:

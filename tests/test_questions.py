@@ -54,6 +54,15 @@ def test_code_says_more_than_tags() -> None:
     assert fix.library == "keras"
 
 
+def test_code_of_the_question_decides_between_its_tags() -> None:
+    """Where the changed lines name neither library."""
+    asked = question(tags=("tensorflow", "pytorch"), body=code("net = nn.Linear(3, 4)\nx = 1\n"), accepted_answer_id=2)
+    (fix,) = judge(thread(asked, [answer(2, body="<p>You should change the size to 5.</p>")]), JUDGE).fixes
+    assert fix.library == "torch"
+    rules = {row.rule for label in fix.labels if label.value == "torch" for row in label.evidence}
+    assert rules == {"library.tag", "library.question"}
+
+
 def test_code_without_a_counterpart_is_no_evidence_of_a_pattern() -> None:
     """Every line of it would look added."""
     other = code("import torch\nprint(torch.nn.Dropout(0.5)(torch.zeros(3)))\n")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from pathlib import PurePosixPath
 from typing import Final, NamedTuple
@@ -141,24 +142,34 @@ def manifest_evidence(catalogue: Catalogue, path: str, text: str) -> tuple[tuple
 
 
 def detect(
-    catalogue: Catalogue, change: Change, manifest: Manifest = (), tags: Iterable[str] = ()
+    catalogue: Catalogue,
+    change: Change,
+    manifest: Manifest = (),
+    tags: Iterable[str] = (),
+    around: Iterable[ChangedFile] = (),
 ) -> tuple[Label, ...]:
     """Rank the libraries whose code a change touches; rank 1 is the fix's library, empty: it touches none.
 
     ``manifest`` (see :func:`manifest_evidence`) decides between libraries that are touched, and makes the code of a
-    library's own repository count. ``tags`` are those of a question: what its author says it is about. The confidence
-    is the library's share of all evidence.
+    library's own repository count. ``tags`` are those of a question: what its author says it is about; ``around`` is
+    its code, changed or not. The confidence is the library's share of all evidence.
     """
     stated = tuple(manifest)
     owner = next((library for library, evidence in stated if evidence.weight == MANIFEST_SELF), None)
     uses = [use for file in change.files for use in _uses(catalogue, file, owner)]
     uses += _tag_uses(catalogue, tags)
+    uses += [_of_question(use) for file in around for use in _uses(catalogue, file, owner)]
     touched = {use.library for use in uses}
     uses += [_Use(library, evidence) for library, evidence in stated if library in touched]
     rows: dict[str, list[Evidence]] = defaultdict(list)
     for use in uses:
         rows[use.library].append(use.evidence)
     return _labels({library: _strongest(found) for library, found in rows.items()})
+
+
+def _of_question(use: _Use) -> _Use:
+    """Say that a use is in the question, which is no file of the change."""
+    return use._replace(evidence=replace(use.evidence, rule="library.question", side="old", file_no=None, hunk_no=None))
 
 
 def _tag_uses(catalogue: Catalogue, tags: Iterable[str]) -> Iterator[_Use]:
@@ -195,7 +206,9 @@ def _uses(catalogue: Catalogue, file: ChangedFile, owner: str | None) -> Iterato
     for hunk in file.hunks[:MAX_HUNKS]:
         yield from _hunk_imports(catalogue, file, hunk, bound)
     yield from _owned(file, owner, bound)
-    names = bound if file.source is not None or bound else catalogue.aliases
+    # A piece of a post has no path, and seldom the imports that its names come from.
+    knows_imports = bool(file.path) and (file.source is not None or bool(bound))
+    names = bound if knows_imports else {**catalogue.aliases, **bound}
     yield from _name_uses(names, file)
 
 

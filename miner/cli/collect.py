@@ -60,7 +60,7 @@ def command(
     ] = None,
     site: Annotated[
         str | None,
-        typer.Option(metavar="DOMAIN", help="Site of the dump, if its name does not tell, or to ask by the API."),
+        typer.Option(metavar="DOMAIN", help="Site to ask, or that the dump is of where its name does not tell."),
     ] = None,
     limit: Annotated[
         int | None,

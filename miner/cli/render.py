@@ -74,7 +74,18 @@ def summary_rows(summary: Summary) -> list[Row]:
         *_counts("pattern", summary.patterns),
         *_counts("omitted", summary.omissions),
     ]
-    return [*rows, *(("failed", item, text) for item, text in summary.failed.items()), _time(summary.seconds)]
+    return [*rows, *_failures(summary.failed), _time(summary.seconds)]
+
+
+def _failures(failed: Mapping[str, str]) -> list[Row]:
+    """Say each reason once, with the first item that it stopped and how many others."""
+    items: dict[str, list[str]] = {}
+    for item, text in failed.items():
+        items.setdefault(text, []).append(item)
+    return [
+        ("failed", names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more", text)
+        for text, names in items.items()
+    ]
 
 
 def _git_rows(summary: Summary) -> list[Row]:

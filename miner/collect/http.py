@@ -41,7 +41,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a server sent: ``body`` is decoded; ``url`` holds no secret; ``retry_after`` is in seconds."""
+    """What a server sent: ``body`` is decoded; ``url`` holds no secret; ``retry_after`` is in seconds.
+
+    ``date`` is the server's own time, if it said so.
+    """
 
     url: str
     status: int
@@ -49,6 +52,7 @@ class Reply:
     body: bytes
     fetched_at: datetime
     retry_after: float | None = None
+    date: datetime | None = None
 
 
 class Transient(Exception):  # noqa: N818 - it says whether to try again
@@ -252,7 +256,8 @@ def _unauthenticated(request: requests.PreparedRequest) -> requests.PreparedRequ
 def _reply(request: _Request, response: requests.Response, body: bytes, fetched_at: datetime) -> Reply:
     content_type = response.headers.get("Content-Type", "")
     wait = _seconds(response.headers.get("Retry-After", ""), fetched_at)
-    return Reply(request.address, response.status_code, content_type, body, fetched_at, wait)
+    date = _moment(response.headers.get("Date", ""))
+    return Reply(request.address, response.status_code, content_type, body, fetched_at, wait, date)
 
 
 def _host(location: str) -> str:
@@ -266,12 +271,17 @@ def _seconds(retry_after: str, now: datetime) -> float | None:
     """Read a Retry-After, https://www.rfc-editor.org/rfc/rfc9110#field.retry-after: seconds, or a date."""
     if retry_after.isascii() and retry_after.strip().isdigit():
         return min(float(retry_after), LONGEST_WAIT_SECONDS)
+    moment = _moment(retry_after)
+    return None if moment is None else min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_SECONDS)
+
+
+def _moment(text: str) -> datetime | None:
+    """Read a date as HTTP writes it."""
     try:
-        moment = parsedate_to_datetime(retry_after)
+        moment = parsedate_to_datetime(text)
     except ValueError:
         return None
-    seconds = (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds()
-    return min(max(0.0, seconds), LONGEST_WAIT_SECONDS)
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _wait(state: RetryCallState) -> float:

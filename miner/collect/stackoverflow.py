@@ -19,6 +19,7 @@ from miner.collect.apiitems import FIELDS, Item, read_item
 from miner.collect.apilimits import ApiBudget, check_error
 from miner.collect.apiwalk import PAGE_SIZE, ApiPage, Sheet, by_activity, by_creation
 from miner.collect.http import HttpClient, HttpLimits, Reply, Transient
+from miner.errors import HttpError
 from miner.model import RawResponse
 from miner.secrets import MASK, without_secrets
 from miner.settings import StackOverflowSettings
@@ -33,6 +34,7 @@ _FILTER_PARAMETERS = {"base": "none", "include": FIELDS, "unsafe": "false"}
 _FILTER_NAME = re.compile(r"[!-~]{1,200}")
 _LAST_DATE = 253_402_300_799
 _MOST_QUOTED = 200
+_MOST_SECONDS_AHEAD = 100
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -213,6 +215,10 @@ class StackExchange:
 
     def _wrapper(self, method: str, reply: Reply) -> Json:
         """Read the common wrapper, https://api.stackexchange.com/docs/wrapper."""
+        ahead = 0.0 if reply.date is None else (reply.fetched_at - reply.date).total_seconds()
+        if ahead > _MOST_SECONDS_AHEAD:
+            # Questions would be taken for asked for that are still to be written.
+            raise HttpError(f"this machine's clock is {ahead:.0f} seconds ahead of the API's: set it right")
         wrapper = _parsed(reply.body)
         if wrapper is not None:
             self._budget.note(method, wrapper)

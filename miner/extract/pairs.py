@@ -28,7 +28,9 @@ without a counterpart, which may be an example of its own.
 
 from __future__ import annotations
 
+import ast
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -41,6 +43,9 @@ from miner.extract.hunks import hunks, lines_of
 from miner.extract.merging import Merger, indented, is_placeholder, with_commented, wraps
 from miner.extract.statements import Statement, statements
 from miner.model import CodePair, Snippet, SnippetKind
+
+BROKEN: Final = 0.6
+"""What the confidence of a pair is multiplied by whose Python cannot be parsed after the change, but could before."""
 
 MAX_WHOLE: Final = 80
 """Lines of a question's snippet up to which it is given whole."""
@@ -101,10 +106,26 @@ def align(question: Sequence[Snippet], answer: Sequence[Snippet]) -> tuple[CodeP
         language = snippet.language or (found.question.language if found.question else "")
         if differing:
             number = found.question.no if found.question else None
-            pairs.append(
-                CodePair(len(pairs), number, snippet.no, language, found.before, found.after, differing, *found[3:])
-            )
+            sure = round(found.confidence * (BROKEN if _broke(language, found) else 1.0), 4)
+            both = (found.before, found.after)
+            pairs.append(CodePair(len(pairs), number, snippet.no, language, *both, differing, found.method, sure))
     return tuple(pairs[:MAX_PAIRS])
+
+
+def _broke(language: str, found: _Found) -> bool:
+    """Tell whether Python could be parsed before and cannot any more: then the parts were put together wrongly."""
+    return language == "python" and _parses(found.before) and not _parses(found.after)
+
+
+def _parses(text: str) -> bool:
+    with warnings.catch_warnings():
+        # Of a backslash too many, which is no concern here.
+        warnings.simplefilter("ignore")
+        try:
+            ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
 
 
 def _same_code(found: _Found) -> bool:

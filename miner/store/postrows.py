@@ -69,12 +69,14 @@ class PostPage(PageBuilder):
     def observed(self, thread: Thread, rules: dict[int, SelectionRule], min_score: int) -> None:
         """Add what a look at a question and its answers showed."""
         accepted = thread.question.accepted_answer_id
+        moments = dict(thread.moments)
         for post in (thread.question, *thread.answers):
             of_question = post.kind is PostKind.QUESTION
             is_accepted = accepted is not None if of_question else post.post_id == accepted
             rule = rules.get(post.post_id)
+            moment = moments.get(post.post_id, thread.observed_at)
             self.rows["post_observation"].append((
-                thread.site, post.post_id, min_score, stamp(thread.observed_at), post.score, is_accepted,
+                thread.site, post.post_id, min_score, stamp(moment), post.score, is_accepted,
                 None if rule is None else rule.value,
             ))  # fmt: skip
 

@@ -22,14 +22,22 @@ def threads(connection: Connection, site: str, questions: Sequence[int]) -> tupl
         select(post).where(columns.site == site, columns.question_id.in_(questions)).order_by(columns.post_id)
     ).all()
     tags = _tags(connection, site, questions)
-    answers: dict[int, list[Post]] = defaultdict(list)
+    answers: dict[int, list[Row[Any]]] = defaultdict(list)
     for row in found:
         if row.kind == "answer" and row.availability != "gone":
-            answers[row.question_id].append(_post(row, ()))
-    return tuple(
-        Thread(site, row.observed_at, _post(row, tags[row.post_id]), tuple(answers[row.post_id]))
-        for row in found
-        if row.kind == "question"
+            answers[row.question_id].append(row)
+    return tuple(_thread(row, tags[row.post_id], answers[row.post_id]) for row in found if row.kind == "question")
+
+
+def _thread(row: Row[Any], tags: tuple[str, ...], answers: list[Row[Any]]) -> Thread:
+    return Thread(
+        row.site,
+        row.observed_at,
+        _post(row, tags),
+        tuple(_post(answer, ()) for answer in answers),
+        moments=tuple(
+            (answer.post_id, answer.observed_at) for answer in answers if answer.observed_at != row.observed_at
+        ),
     )
 
 

@@ -18,6 +18,7 @@
 -- title: Title of the question; null for a commit.
 -- answer_url: Where to read the answer; null for a commit.
 -- selection_rule: Why the answer qualified when it first did; null for a commit.
+-- current_rule: Why it qualified at the last look; null: it did not any more, or is a commit.
 -- answer_score: Score of the answer at the last look; null for a commit.
 -- pattern: The rater's first choice of a fix pattern; null if nobody judged.
 -- confidence: How sure the rater is, 0 to 1; null for unknown.
@@ -41,6 +42,13 @@ SELECT
     question.title,
     'https://' || fix.site || '/a/' || fix.answer_id AS answer_url,
     fix.selection_rule,
+    (
+        SELECT seen.selection_rule
+        FROM post_observation AS seen
+        WHERE seen.site = fix.site AND seen.post_id = fix.answer_id
+        ORDER BY seen.observed_at DESC, seen.min_score
+        LIMIT 1
+    ) AS current_rule,
     answer.score AS answer_score,
     label.value AS pattern,
     label.confidence,
@@ -63,9 +71,9 @@ LEFT JOIN label ON label.fix_id = fix.fix_id AND label.scheme = 'pattern' AND la
 -- library: The library whose use is repaired.
 -- language: Language; empty if not known.
 -- before: The code that is repaired; empty if none was found.
--- after: That code as the answer has it.
+-- after: That code with the answer's statements in their places.
 -- diff: Unified diff of the two.
--- method: How the part was found.
+-- method: How the two were found: repeat, edit, insert, ...; unaligned: the code has no counterpart.
 -- confidence: How sure it is that the one repairs the other, 0 to 1.
 -- selection_rule: Why the answer qualified when it first did.
 -- question_url: Where to read the question.

@@ -89,6 +89,8 @@ class StackExchange:
         self.faults = faults
         # Called with each request before it is answered: here the site may change between two pages.
         self.before: Callable[[Request], object] = lambda _request: None
+        # What the Date header says, in seconds since 1970.
+        self.date: Callable[[], float] = time.time
         self.patience = patience
         self.limits = Limits(clock, keys, quota, anonymous_quota)
         self._lock = RLock()
@@ -226,6 +228,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Listener
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Give a time as HTTP writes it; by default the server's own."""
+        return super().date_time_string(self.server.owner.date() if timestamp is None else timestamp)
 
     def do_GET(self) -> None:
         """Answer a GET."""
