@@ -75,5 +75,9 @@ class DumpError(SourceError):
     """A data dump cannot be read. What was read before is in the database."""
 
 
+class LabelsError(MinerError):
+    """A label set cannot be read."""
+
+
 class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault
     """Stopped on request at a page boundary: run the same command again to continue."""

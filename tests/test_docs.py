@@ -21,7 +21,7 @@ DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`(miner [^`\n]+)`")
 COMPOSED = re.compile(r"docker compose run --rm (miner [^`\n]+)")
-SUBCOMMANDS = {"collect", "status", "db upgrade", "db current", "db check", "config show"}
+SUBCOMMANDS = {"collect", "status", "db upgrade", "db current", "db check", "config show", "evaluate bugfix"}
 
 
 def text_of(document: str) -> str:
@@ -85,6 +85,13 @@ def test_the_readme_names_every_flag_of_collect_and_no_other() -> None:
     table = "\n".join(line for line in text_of("README.md").splitlines() if line.startswith("| `--"))
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", table)) == flags - {"--config", "--database-url"}
     assert "`--config FILE` and `--database-url URL`" in text_of("README.md")
+
+
+def test_the_readme_names_every_flag_of_evaluate() -> None:
+    """In the paragraph that shows how the command is used."""
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", help_of("evaluate", "bugfix")))
+    paragraph = next(part for part in text_of("README.md").split("\n\n") if "takes the columns" in part)
+    assert set(re.findall(r"--[a-z][a-z-]+", paragraph)) == flags - {"--config", "--database-url", "--help"}
 
 
 def test_the_readme_lists_the_exit_codes() -> None:

@@ -15,6 +15,7 @@ import pytest
 from support.repositories import DAY, ENVIRONMENT, START, RepositoryBuilder, git, keras_history
 from support.runs import Contents, Recorder, Runner
 
+from miner.classify.bugfix import BIAS
 from miner.errors import MinerError
 from miner.job import CollectRequest
 from miner.pipeline import collect
@@ -402,7 +403,7 @@ def test_what_a_narrower_run_leaves_out_is_no_omission_if_it_is_there(lite: Runn
 
 
 def test_the_score_is_that_of_the_evidence(lite: Runner, tmp_path: Path) -> None:
-    """As docs/schema.md says: the logistic of the weights' sum less 1.5."""
+    """As docs/schema.md says: the logistic of the weights' sum with the bias that they are fitted with."""
     lite.collect(keras_history(tmp_path / "r.git", 16).path)
     found = lite.rows(
         "SELECT bug_fix_score, coalesce(sum(weight), 0) FROM git_commit LEFT JOIN bug_fix_evidence USING (sha)"
@@ -410,7 +411,7 @@ def test_the_score_is_that_of_the_evidence(lite: Runner, tmp_path: Path) -> None
     )
     assert len({score for score, _ in found}) > 2
     for score, weights in found:
-        assert score == pytest.approx(1 / (1 + math.exp(1.5 - weights)), abs=1e-4)
+        assert score == pytest.approx(1 / (1 + math.exp(-BIAS - weights)), abs=1e-4)
 
 
 def test_what_an_earlier_state_did_not_bring_is_not_taken_for_known(

@@ -13,10 +13,17 @@ import typer
 from miner.console import mask_secrets, mask_values, printable, stdout
 
 if TYPE_CHECKING:
+    from miner.evaluation.bugfix import Evaluation, Judged
+    from miner.evaluation.figures import Figure
     from miner.job import PlanRow, Summary
+    from miner.model import Evidence
     from miner.store.status import Gap, Status
 
 Row = tuple[str, str, str]
+_FIGURES = ("precision", "recall", "f1", "accuracy")
+_COUNTS = ("true_positives", "false_positives", "false_negatives", "true_negatives")
+_MESSAGE = 300
+"""Characters of a message that are shown with an error."""
 
 
 def print_summary(summary: Summary, *, as_json: bool) -> None:
@@ -45,6 +52,18 @@ def print_plan(rows: Sequence[PlanRow], *, as_json: bool) -> None:
         return
     table = [(row.source, row.item, row.state, _count(row.items), row.cost) for row in rows]
     print_table(("source", "item", "state", "items", "cost"), table)
+
+
+def print_evaluation(evaluation: Evaluation, errors: int, *, as_json: bool) -> None:
+    """Print the figures of a judgement, and as many of its errors as were asked for."""
+    shown = evaluation.errors[:errors]
+    if as_json:
+        _print_json(evaluation_object(evaluation) | ({"errors": [_error_object(e) for e in shown]} if errors else {}))
+        return
+    print_table(("", "", "95 % from", "to"), evaluation_rows(evaluation))
+    if errors:
+        typer.echo("")
+        print_table(("error", "score", "repository", "sha", "message", "evidence"), [_error_row(e) for e in shown])
 
 
 def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -133,6 +152,49 @@ def status_rows(status: Status) -> list[Row]:
 
 def _posts(status: Status) -> list[tuple[str, int]]:
     return [("questions", status.questions), ("answers", status.answers), ("comments", status.comments)]
+
+
+def evaluation_rows(evaluation: Evaluation) -> list[tuple[str, str, str, str]]:
+    """Give an evaluation as (name, value, low end, high end): counts have no interval; "?" is not defined."""
+    confusion = evaluation.confusion
+    return [
+        ("commits", str(confusion.n), "", ""),
+        ("threshold", f"{evaluation.threshold:g}", "", ""),
+        *((name.replace("_", " "), str(getattr(confusion, name)), "", "") for name in _COUNTS),
+        *((name, *_figure_cells(getattr(confusion, name))) for name in _FIGURES),
+    ]
+
+
+def evaluation_object(evaluation: Evaluation) -> dict[str, Any]:
+    """Give an evaluation for a machine; a figure that is not defined is None."""
+    confusion = evaluation.confusion
+    figures: dict[str, Figure | None] = {name: getattr(confusion, name) for name in _FIGURES}
+    return {
+        "n": confusion.n,
+        **{name: figure and figure.value for name, figure in figures.items()},
+        "intervals": {name: figure and [figure.low, figure.high] for name, figure in figures.items()},
+        "confusion": {name: getattr(confusion, name) for name in _COUNTS},
+        "threshold": evaluation.threshold,
+    }
+
+
+def _figure_cells(figure: Figure | None) -> tuple[str, str, str]:
+    return (f"{figure.value:.3f}", f"{figure.low:.3f}", f"{figure.high:.3f}") if figure else ("?", "?", "?")
+
+
+def _error_row(error: Judged) -> tuple[str, ...]:
+    kind = "missed" if error.row.is_bug_fix else "false alarm"
+    evidence = "; ".join(_evidence_text(row) for row in error.verdict.evidence)
+    row = error.row
+    return (kind, f"{error.verdict.score:.2f}", row.repository, row.sha, row.message[:_MESSAGE], evidence)
+
+
+def _evidence_text(row: Evidence) -> str:
+    return f"{row.rule.removeprefix('message.')} {row.weight:+g} {row.text!r}"
+
+
+def _error_object(error: Judged) -> dict[str, Any]:
+    return asdict(error.row) | {"score": error.verdict.score, "evidence": [asdict(e) for e in error.verdict.evidence]}
 
 
 def _interval(gap: Gap) -> str:

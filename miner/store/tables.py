@@ -129,7 +129,7 @@ git_commit = Table(
     needed(
         "bug_fix_score",
         Double(),
-        "How sure the message is that it repairs a bug: 1 / (1 + e^-x), x the sum of the evidence's weights less 1.5.",
+        "How sure the message is that it repairs a bug: 1 / (1 + e^-x), x the sum of the evidence's weights less 1.9.",
     ),
     needed("bug_fix_rater", Text(), "The rules that gave the score, with their version."),
     Index(None, "committed_at"),

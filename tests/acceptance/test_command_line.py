@@ -19,6 +19,8 @@ COMMANDS = [
     pytest.param([], id="miner"),
     pytest.param(["collect"], id="collect"),
     pytest.param(["status"], id="status"),
+    pytest.param(["evaluate"], id="evaluate"),
+    pytest.param(["evaluate", "bugfix"], id="evaluate bugfix"),
     pytest.param(["db"], id="db"),
     pytest.param(["db", "upgrade"], id="db upgrade"),
     pytest.param(["db", "current"], id="db current"),
@@ -42,7 +44,7 @@ def test_help(miner: Miner, words: list[str]) -> None:
     assert f"Usage: miner {' '.join(words)}".rstrip() in done.stdout
 
 
-@pytest.mark.parametrize("words", [p for p in COMMANDS if p.id not in {"db", "config"}])
+@pytest.mark.parametrize("words", [p for p in COMMANDS if p.id not in {"db", "config", "evaluate"}])
 def test_every_command_takes_the_config_file_and_the_database(miner: Miner, words: list[str]) -> None:
     """--config and --database-url stand on the root and on every command."""
     shown = miner(*words, "--help").stdout

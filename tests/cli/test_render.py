@@ -11,7 +11,11 @@ from rich.console import Console
 
 from miner.cli import render
 from miner.cli.collect import exit_code
+from miner.evaluation.bugfix import Evaluation, Judged
+from miner.evaluation.figures import Confusion
+from miner.evaluation.labels import LabelledMessage
 from miner.job import PlanRow, Summary
+from miner.model import BugFixVerdict, Evidence
 from miner.store.status import Gap, Run, Status
 from miner.store.values import MAX_EPOCH, MIN_EPOCH
 
@@ -178,6 +182,71 @@ def test_a_plan_for_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
     render.print_plan(PLAN, as_json=True)
     told = json.loads(capsys.readouterr().out)
     assert [row["items"] for row in told] == [None, 0]
+
+
+EVALUATION = Evaluation(
+    0.5,
+    Confusion(8, 2, 0, 10),
+    (
+        Judged(
+            LabelledMessage("a/b", "c0ffee", EVIL + "\n\u202efix\t" + "x" * 1000, False),
+            BugFixVerdict(0.875, (Evidence("message.fix", 4.5, "fix\x1b[2J", "message", 1, 4),)),
+        ),
+        Judged(LabelledMessage("a/b", "c0ffef", "https://tok3n@host/x", True), BugFixVerdict(0.25, ())),
+    ),
+)
+
+
+def test_an_evaluation_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
+    """Counts without an interval, figures with one; no errors where none were asked for."""
+    render.print_evaluation(EVALUATION, 0, as_json=False)
+    assert lines(capsys) == [
+        ["commits", "20", "", ""],
+        ["threshold", "0.5", "", ""],
+        ["true positives", "8", "", ""],
+        ["false positives", "2", "", ""],
+        ["false negatives", "0", "", ""],
+        ["true negatives", "10", "", ""],
+        ["precision", "0.800", "0.490", "0.943"],
+        ["recall", "1.000", "0.676", "1.000"],
+        ["f1", "0.889", "0.658", "0.971"],
+        ["accuracy", "0.900", "0.699", "0.972"],
+    ]
+
+
+def test_errors_are_harmless_for_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """One line each, cut, with its evidence; no escape sequence, no reordering, no secret."""
+    render.print_evaluation(EVALUATION, 5, as_json=False)
+    *_, first, second = lines(capsys)
+    assert first[:4] == ["false alarm", "0.88", "a/b", "c0ffee"]
+    assert first[4].startswith("evil/repo fix xxx")
+    assert len(first[4]) < 310
+    assert first[5] == "fix +4.5 'fix\\x1b[2J'"
+    assert second == ["missed", "0.25", "a/b", "c0ffef", "https://***@host/x", ""]
+
+
+def test_an_evaluation_for_a_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    """Figures are numbers under their own names; errors are there where they were asked for."""
+    render.print_evaluation(EVALUATION, 1, as_json=True)
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+    assert (told["n"], told["precision"], told["recall"], told["accuracy"]) == (20, 0.8, 1.0, 0.9)
+    assert told["f1"] == pytest.approx(16 / 18)
+    assert told["intervals"]["precision"] == [pytest.approx(0.490, abs=1e-3), pytest.approx(0.943, abs=1e-3)]
+    assert told["confusion"]["false_positives"] == 2
+    assert [error["evidence"][0]["rule"] for error in told["errors"]] == ["message.fix"]
+    assert "\x1b" not in line
+
+
+def test_a_figure_of_nothing_is_not_nought(capsys: pytest.CaptureFixture[str]) -> None:
+    """A question mark, and null for a machine."""
+    nothing = Evaluation(0.5, Confusion(0, 0, 0, 3), ())
+    render.print_evaluation(nothing, 0, as_json=False)
+    assert ["precision", "?", "?", "?"] in lines(capsys)
+    render.print_evaluation(nothing, 0, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["f1"] is None
+    assert "errors" not in told
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, NamedTuple
@@ -61,3 +62,18 @@ def renames(kind: str) -> dict[str, tuple[Rename, ...]]:
         for old, (new, version) in kinds.get(kind, {}).items():
             found[old] = (*found.get(old, ()), Rename(library, old, new, version))
     return found
+
+
+class BugFixWeights(NamedTuple):
+    """What a cue of a commit message weighs, by its name and place, and what a message without cues has."""
+
+    bias: float
+    weights: Mapping[tuple[str, str], float]
+
+
+@cache
+def bugfix_weights() -> BugFixWeights:
+    """Give the weights of the cues of :mod:`miner.classify.cues`; a pair that is not there weighs nothing."""
+    table = _table("bugfix_weights")
+    weights = {(cue, place): weight for cue, places in table["weights"].items() for place, weight in places.items()}
+    return BugFixWeights(table["bias"], weights)
