@@ -46,7 +46,7 @@ from miner.collect.dump import PostsWanted, open_dump
 from miner.settings import load
 settings = load(environ={}).dump
 started = time.perf_counter()
-posts = open_dump(Path(sys.argv[1]), settings, default_site="x", as_of=datetime.now(UTC)).tables["Posts"]
+posts = open_dump(Path(sys.argv[1]), settings, site="example.org", as_of=datetime.now(UTC)).tables["Posts"]
 found = sum(len(block.rows) for block in posts.blocks(PostsWanted(frozenset(sys.argv[2:]), set())))
 """
 LXML = """
