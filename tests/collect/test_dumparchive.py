@@ -30,7 +30,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def read_until_error(archive: Path, **limits: int) -> tuple[list[Block], str]:
-    dump = open_dump(archive, settings(**limits), default_site="ai.stackexchange.com")
+    dump = open_dump(archive, settings(**limits), site="ai.stackexchange.com")
     blocks: list[Block] = []
     with pytest.raises(DumpError) as error:
         gather(dump.tables["Posts"].blocks(AnyRow()), blocks)
@@ -48,7 +48,7 @@ def damaged(archive: Path, at: float) -> Path:
 @pytest.mark.parametrize("method", ["LZMA2", "BZip2", "PPMd", "Copy"])
 def test_a_table_is_streamed_from_an_archive_of_any_method(folder: Path, tmp_path: Path, method: str) -> None:
     archive = pack(tmp_path / "dump.7z", *folder.iterdir(), options=[f"-m0={method}"])
-    dump = open_dump(archive, settings(block_bytes=500_000), default_site="ai.stackexchange.com")
+    dump = open_dump(archive, settings(block_bytes=500_000), site="ai.stackexchange.com")
     blocks = list(dump.tables["Posts"].blocks(AnyRow()))
     assert ids(blocks) == list(range(1, 1500))
     assert [block.last for block in blocks] == [False] * (len(blocks) - 1) + [True]
@@ -57,7 +57,7 @@ def test_a_table_is_streamed_from_an_archive_of_any_method(folder: Path, tmp_pat
 
 def test_reading_goes_on_in_the_middle_of_an_archive(folder: Path, tmp_path: Path) -> None:
     archive = pack(tmp_path / "dump.7z", *folder.iterdir())
-    posts = open_dump(archive, settings(block_bytes=500_000), default_site="x").tables["Posts"]
+    posts = open_dump(archive, settings(block_bytes=500_000), site="x").tables["Posts"]
     first, *rest = posts.blocks(AnyRow())
     assert list(posts.blocks(AnyRow(), start=first.end)) == rest
 
@@ -88,21 +88,21 @@ def test_an_archive_that_is_cut_off_cannot_be_opened(folder: Path, tmp_path: Pat
     archive = pack(tmp_path / "dump.7z", *folder.iterdir())
     archive.write_bytes(archive.read_bytes()[:-100])
     with pytest.raises(DumpError, match="Unexpected end of archive"):
-        open_dump(archive, settings(), default_site="x")
+        open_dump(archive, settings(), site="x")
 
 
 def test_a_web_page_in_place_of_an_archive_cannot_be_opened(tmp_path: Path) -> None:
     archive = tmp_path / "dump.7z"
     archive.write_text("<html>404</html>")
     with pytest.raises(DumpError, match="Is not archive"):
-        open_dump(archive, settings(), default_site="x")
+        open_dump(archive, settings(), site="x")
 
 
 @pytest.mark.parametrize("options", [["-psecret"], ["-psecret", "-mhe=on"]])
 def test_an_archive_with_a_password_is_refused_without_asking(folder: Path, tmp_path: Path, options: list[str]) -> None:
     archive = pack(tmp_path / "dump.7z", *folder.iterdir(), options=options)
     with pytest.raises(DumpError, match="asks for a password"):
-        open_dump(archive, settings(), default_site="x")
+        open_dump(archive, settings(), site="x")
 
 
 def test_a_missing_program_is_named_with_its_package(
@@ -111,14 +111,14 @@ def test_a_missing_program_is_named_with_its_package(
     archive = pack(tmp_path / "dump.7z", *folder.iterdir())
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DumpError, match=r"7z is not installed.*apt install p7zip-full \(or 7zip\)"):
-        open_dump(archive, settings(), default_site="x")
+        open_dump(archive, settings(), site="x")
 
 
 @pytest.mark.parametrize("name", ["-x.7z", "@list.7z", "a b;$(id)'.7z", "\u00fc*.7z"])
 def test_names_are_never_taken_for_switches_patterns_or_commands(folder: Path, tmp_path: Path, name: str) -> None:
     archive = pack(tmp_path / "odd" / name, *folder.iterdir())
     (archive.parent / name.replace("*", "x").replace("-", "y")).touch()
-    dump = open_dump(archive, settings(), default_site="x")
+    dump = open_dump(archive, settings(), site="x")
     assert len(ids(dump.tables["Posts"].blocks(AnyRow()))) == 1499
     assert dump.name == name
 
@@ -128,13 +128,13 @@ def test_files_in_folders_of_an_archive_are_found(folder: Path, tmp_path: Path, 
     """Whatever the folders are called."""
     archive = pack(tmp_path / "dump.7z", folder.rename(tmp_path / name))
     assert {member.name for member in members(archive)} == {f"{name}/Posts.xml", f"{name}/Comments.xml"}
-    dump = open_dump(archive, settings(), default_site="x")
+    dump = open_dump(archive, settings(), site="x")
     assert len(ids(dump.tables["Posts"].blocks(AnyRow()))) == 1499
 
 
 def test_a_member_that_is_not_there_is_not_an_empty_table(folder: Path, tmp_path: Path) -> None:
     archive = pack(tmp_path / "dump.7z", folder / "Posts.xml")
-    posts = open_dump(archive, settings(), default_site="x").tables["Posts"]
+    posts = open_dump(archive, settings(), site="x").tables["Posts"]
     pack(tmp_path / "other.7z", folder / "Comments.xml").replace(archive)
     with pytest.raises(DumpError, match="is empty"):
         list(posts.blocks(AnyRow()))
@@ -146,7 +146,7 @@ def test_no_7z_is_left_behind(folder: Path, tmp_path: Path, leave: str) -> None:
     """Whether the caller reads to the end, has seen enough, or fails."""
     archive = pack(tmp_path / "dump.7z", *folder.iterdir(), options=["-m0=PPMd"])
     before = children()
-    dump = open_dump(archive, settings(block_bytes=10_000), default_site="x")
+    dump = open_dump(archive, settings(block_bytes=10_000), site="x")
     blocks = dump.tables["Posts"].blocks(AnyRow())
     next(blocks)
     assert len(children() - before) == 1
@@ -210,5 +210,5 @@ def test_a_child_of_7z_that_holds_the_pipe_is_ended(fake: Callable[[str], None],
 def test_an_answer_is_read_from_archives_of_single_tables(tmp_path: Path) -> None:
     files = write(tmp_path / "x", Posts=table([question(1), answer(2, 1)]))
     archive = pack(tmp_path / "stackoverflow.com-Posts.7z", files / "Posts.xml")
-    dump = open_dump(archive, settings(), default_site="x")
+    dump = open_dump(archive, settings())
     assert ids(dump.tables["Posts"].blocks(AnyRow())) == [1, 2]
