@@ -50,19 +50,20 @@ _SETTLED_SECONDS = 120
 def collect(run: Run) -> None:
     """Ask a site for the questions of the wanted tags. A tag that fails is an omission; the others go on."""
     try:
-        _Asking(run).collect()
+        Asking(run).collect()
     except Interrupted:
         return
 
 
-class _Asking:
-    """A run over all tags of a site."""
+class Asking:
+    """A run over all tags of a site, or over single posts of it."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, site: str | None = None) -> None:
+        settings = run.settings.stackoverflow
         self.run = run
-        self.site = run.settings.stackoverflow.site
+        self.site = site or settings.site
         self.judge = judge_of(run)
-        self.api = StackExchange(run.settings.stackoverflow, run.clock, run.stopped)
+        self.api = StackExchange(settings.model_copy(update={"site": self.site}), run.clock, run.stopped)
         self.now = int(run.clock.now().timestamp()) - _SETTLED_SECONDS
         self._unreachable: HttpError | None = None
         self._written: set[tuple[int, datetime]] = set()
@@ -70,6 +71,7 @@ class _Asking:
         self._said = ""
 
     def collect(self) -> None:
+        """Ask for every tag that is wanted, and look again at what is due."""
         judge_stored(self.run, self.site)
         try:
             for tag in tags(self.run.request):
@@ -124,7 +126,7 @@ class _Asking:
         try:
             if self._unreachable is not None:
                 raise self._unreachable
-            self._prepare()
+            self.prepare()
             _Tag(self, tag).collect()
         except HttpError as error:
             self._fail(tag, error)
@@ -133,7 +135,11 @@ class _Asking:
                 subject = f"tag:{self.site}:{tag}"
                 store.resolve_omissions(connection, self.run.run_id, SOURCE, [subject], _TAG_REASONS)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Have the filter of the requests at hand, which no two runs need to ask for.
+
+        :raises HttpError: if the site does not give it.
+        """
         with reading(self.run.engine) as connection:
             known = store.response_to(connection, SOURCE, self.api.filter_url)
         made = self.api.prepare(known)
@@ -205,7 +211,7 @@ class _Asking:
 class _Tag:
     """A run over one tag."""
 
-    def __init__(self, asking: _Asking, tag: str) -> None:
+    def __init__(self, asking: Asking, tag: str) -> None:
         self._asking = asking
         self._run = asking.run
         self._tag = tag

@@ -71,8 +71,28 @@ class QuotaExhaustedError(HttpError):
     """The day's quota of requests is used up: run the same command again tomorrow (UTC), which goes on where it was."""
 
 
+class GitHubGoneError(HttpError):
+    """What was asked for is not on GitHub: deleted, made private, or blocked."""
+
+    def __init__(self, message: str | None = None, reason: str = "404") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class GitHubTokensError(HttpError):
+    """GitHub accepts none of the tokens: make a new one, and put it into MINER_GITHUB__TOKENS."""
+
+
 class DumpError(SourceError):
     """A data dump cannot be read. What was read before is in the database."""
+
+
+class LineNotFoundError(SourceError):
+    """The path or the line is not in that revision."""
+
+
+class SeedsError(MinerError):
+    """A list of seeds cannot be read."""
 
 
 class LabelsError(MinerError):

@@ -16,8 +16,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,7 @@ from miner.errors import (
 from miner.job import SOURCE, query, targets
 from miner.model import Omission, OmissionReason
 from miner.run import Run
+from miner.store import github as githubstore
 from miner.store import repository as store
 from miner.store.coverage import Coverage, Interval, gaps
 from miner.store.session import reading, writing
@@ -63,19 +65,37 @@ _RESOLVED = (
 
 def collect(run: Run) -> None:
     """Mine the repositories that a run is asked for. One that cannot be read is an omission; the others go on."""
-    for text in targets(run.settings, run.request):
+    found = () if run.request.repositories else discovered(run)
+    for target in dict.fromkeys((*targets(run.settings, run.request), *found)):
         if run.stopped():
             break
-        run.summary.repositories += 1
-        _collect_one(run, text)
+        on_repository(run, target, Mining.collect)
+    for target, shas in () if run.request.repositories else discovered_commits(run):
+        if run.stopped():
+            break
+        on_repository(run, target, partial(_collect_exactly, shas=shas))
 
 
-def _collect_one(run: Run, text: str) -> None:
+def discovered(run: Run) -> list[str]:
+    """Give the names of the repositories that searches on GitHub found for the wanted libraries."""
+    with reading(run.engine) as connection:
+        return githubstore.discovered(connection, run.request.libraries)
+
+
+def discovered_commits(run: Run) -> list[tuple[str, list[str]]]:
+    """Give the commits that searches on GitHub found and that no run has mined, by the name of their repository."""
+    with reading(run.engine) as connection:
+        return githubstore.discovered_commits(connection, run.request.libraries)
+
+
+def on_repository(run: Run, text: str, work: Callable[[Mining], None]) -> None:
+    """Do something with a repository. What goes wrong with it is an omission."""
+    run.summary.repositories += 1
     name, key = git.without_secrets(text), ""
     try:
         locator = locate(text, run.settings.github, run.settings.git)
         name, key = locator.name, locator.key
-        _Mining(run, GitRepository(locator, run.settings)).collect()
+        work(Mining(run, GitRepository(locator, run.settings)))
     except Interrupted:
         return
     except RepositoryError as error:
@@ -91,13 +111,57 @@ def _collect_one(run: Run, text: str) -> None:
         run.leave_out(SOURCE, Omission(reason, f"repository:{name}", detail))
 
 
-class _Mining:
+def _collect_exactly(mining: Mining, shas: Sequence[str]) -> None:
+    repository_id, _ = mining.open()
+    mining.mine_exactly(repository_id, shas)
+
+
+class Mining:
     """A collect of one repository."""
 
     def __init__(self, run: Run, repo: GitRepository) -> None:
         self._run = run
         self._repo = repo
         self._query = query(repo.locator, run.settings, run.request)
+
+    @property
+    def repo(self) -> GitRepository:
+        """The repository."""
+        return self._repo
+
+    def open(self) -> tuple[int, Tip]:
+        """Have the clone up to date, and give the repository's number and where its branches stand.
+
+        :raises RepositoryError: (a child of) if the repository cannot be read.
+        :raises Interrupted: if the user stops it.
+        """
+        tip = self._repo.probe()
+        with writing(self._run.engine) as connection:
+            repository_id = self._register(connection, tip)
+            store.put_response(connection, tip.response)
+        if tip.shas:
+            self._sync(tip)
+        return repository_id, tip
+
+    def mine_exactly(self, repository_id: int, shas: Sequence[str]) -> None:
+        """Mine some commits of the clone, whatever their message says. Those whose diff is stored are passed over.
+
+        :raises RepositoryError: (a child of) if the clone cannot be read.
+        """
+        with reading(self._run.engine) as connection:
+            stored = githubstore.with_files(connection, shas, classified=self._run.request.classify)
+        left = [sha for sha in dict.fromkeys(shas) if sha not in stored]
+        boundary = self._repo.shallow_boundary()
+        size = self._run.settings.collect.page_commits
+        parts = [tuple(left[start : start + size]) for start in range(0, len(left), size)]
+        pages = (
+            Page(replace(self._task(repository_id, part, boundary), chosen=True), None, len(part)) for part in parts
+        )
+        self._run.reporter.start("mine", self._repo.name, len(left), "commits")
+        try:
+            self._write(pages, None)
+        finally:
+            self._run.reporter.finish("mine", self._repo.name)
 
     def collect(self) -> None:
         """Bring what is new since the last run, or what an earlier date asks for.
@@ -168,17 +232,17 @@ class _Mining:
         )
         self._run.reporter.start("mine", self._repo.name, sum(len(piece.shas) for piece in slices), "commits")
         try:
-            self._write(pages, base, shallow=bool(boundary))
+            # A history that is cut off proves nothing: an older commit may carry any date.
+            self._write(pages, None if boundary else base)
         finally:
             self._run.reporter.finish("mine", self._repo.name)
 
-    def _write(self, pages: Iterator[Page], base: Coverage, *, shallow: bool) -> None:
+    def _write(self, pages: Iterator[Page], base: Coverage | None) -> None:
         done = 0
         for page, mined in self._run.workers.run(pages, self._run.stopped):
-            # A history that is cut off proves nothing: an older commit may carry any date.
-            proof = None if shallow else _proof(page, mined, base)
+            proof = None if base is None else _proof(page, mined, base)
             with writing(self._run.engine) as connection:
-                store.write_page(connection, mined.rows, proof, run_id=base.run_id)
+                store.write_page(connection, mined.rows, proof, run_id=self._run.run_id)
             self._run.summary.count(mined)
             self._run.summary.merges += page.claim.skipped if page.claim else 0
             done += page.items

@@ -42,7 +42,7 @@ class CollectRequest:
     """What to collect. Empty tuples mean: what the settings say.
 
     ``limit`` is commits of a repository, or questions of a tag. ``dump`` is the path of a data dump; ``site`` and
-    ``dump_date`` say what its name and files do not.
+    ``dump_date`` say what its name and files do not. ``seeds`` is the path of a list of posts and links.
     """
 
     since: datetime | None = None
@@ -56,6 +56,7 @@ class CollectRequest:
     dump: str | None = None
     site: str | None = None
     dump_date: datetime | None = None
+    seeds: str | None = None
 
     @property
     def window(self) -> Interval:
@@ -73,7 +74,11 @@ class CollectRequest:
 class Summary:
     """What a run did. ``failed`` maps what was asked for to what happened; counts are of this run alone.
 
-    ``requests`` are those sent to the API, ``quota_remaining`` what the day's quota has left, if the API said.
+    ``requests`` are those sent to the Stack Exchange API, ``quota_remaining`` what the day's quota has left, if it
+    said.
+    ``github_requests`` are those sent to GitHub's API, ``not_modified`` those among them that cost no budget since
+    nothing had changed. ``found`` are the repositories that searches named, ``renamed`` and ``gone`` those among the
+    known ones.
     """
 
     run_id: int = 0
@@ -84,11 +89,18 @@ class Summary:
     candidates: int = 0
     tags: int = 0
     dumps: int = 0
+    seeds: int = 0
+    searches: int = 0
+    found: int = 0
+    renamed: int = 0
+    gone: int = 0
     questions: int = 0
     qualified: int = 0
     reobserved: int = 0
     requests: int = 0
     quota_remaining: int | None = None
+    github_requests: int = 0
+    not_modified: int = 0
     fixes: int = 0
     seconds: float = 0.0
     interrupted: bool = False
@@ -109,8 +121,8 @@ class Summary:
 
     @property
     def asked(self) -> int:
-        """How many repositories, tags and dumps were asked for."""
-        return self.repositories + self.tags + self.dumps
+        """How many repositories, tags, dumps and searches were asked for."""
+        return self.repositories + self.tags + self.dumps + self.searches
 
     def as_dict(self) -> dict[str, Any]:
         """Give it as plain values, for JSON."""
@@ -151,14 +163,16 @@ class PlanRow:
 
 
 def flows(settings: Settings, request: CollectRequest) -> tuple[str, ...]:
-    """Give what runs, in order: git, dump, stackoverflow. Naming a repository or a dump leaves out the rest."""
+    """Give what runs, in order. Naming a repository, a dump or a list of seeds leaves out the rest."""
     wanted = set(request.sources)
     if request.repositories:
         wanted.add("git")
     if request.dump is not None:
         wanted.add("dump")
+    if request.seeds is not None:
+        wanted.add("seeds")
     wanted = wanted or set(settings.collect.sources)
-    return tuple(name for name in ("git", "dump", "stackoverflow") if name in wanted)
+    return tuple(name for name in ("github", "git", "seeds", "dump", "stackoverflow") if name in wanted)
 
 
 def tags(request: CollectRequest) -> tuple[str, ...]:

@@ -14,12 +14,13 @@ from miner import settings
 from miner.classify import bugfix, engine, libraries
 from miner.classify.libraries import Catalogue
 from miner.classify.version import RATER
-from miner.collect import gitcommits
+from miner.collect import git, gitcommits
 from miner.collect.gitblobs import BlobReader
 from miner.collect.gitdiffs import DiffReader, RawDiff
 from miner.collect.interface import MinedPage
 from miner.errors import MinerError, RepositoryCorruptError
 from miner.extract.diffs import Limits, extract
+from miner.extract.filekinds import kind_of, language_of
 from miner.model import (
     BugFixVerdict,
     Candidate,
@@ -38,12 +39,16 @@ from miner.store.rows import PageBuilder
 
 _MANIFESTS = ("setup.py", "requirements.txt", "pyproject.toml", "setup.cfg", "environment.yml", "Pipfile")
 _MAX_SOURCES = 20
+_MAX_AROUND = 200
 _MOST_BYTES = 16_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class GitTask:
-    """What to mine: some commits of a clone, and how."""
+    """What to mine: some commits of a clone, and how.
+
+    ``chosen``: somebody named them, so that each is a candidate, and its library may be told by the files around it.
+    """
 
     git_dir: Path
     name: str
@@ -55,6 +60,7 @@ class GitTask:
     threshold: float
     libraries: tuple[str, ...]
     classify: bool
+    chosen: bool = False
 
     def run(self) -> MinedPage:
         """Mine the page, or as much of it as is held in memory at once."""
@@ -108,7 +114,8 @@ class _Miner:
 
     def mine(self) -> MinedPage:
         judged = [(commit, bugfix.judge(commit.message)) for commit in self._commits()]
-        chosen = [c.sha for c, verdict in judged if verdict.score >= self._task.threshold]
+        threshold = 0.0 if self._task.chosen else self._task.threshold
+        chosen = [c.sha for c, verdict in judged if verdict.score >= threshold]
         diffs = self._readers.diffs.diffs([sha for sha in chosen if sha not in self._task.boundary])
         candidates = frozenset(chosen)
         held = 0
@@ -181,6 +188,8 @@ class _Miner:
         found = libraries.detect(_catalogue(), change) if change.files else ()
         if change.files and not found:
             found = libraries.detect(_catalogue(), change, self._manifests(sha))
+        if change.files and not found and self._task.chosen:
+            found = libraries.detect(_catalogue(), change, self._around(sha))
         if not found:
             unnamed = "no changed file, and no manifest, names one of the libraries"
             detail = unnamed if change.files else "it changes no code"
@@ -214,6 +223,22 @@ class _Miner:
             for named in libraries.manifest_evidence(_catalogue(), path, text)
         ]
 
+    def _around(self, sha: str) -> list[tuple[str, Evidence]]:
+        """Say which libraries the other files of a commit's tree import."""
+        task = self._task
+        arguments = ["ls-tree", "-r", "-z", "--name-only", sha]
+        timeout = task.git.command_timeout_seconds
+        listed = git.run(arguments, item=task.name, timeout=timeout, git_dir=task.git_dir)
+        paths = [path for path in listed.decode("utf-8", "replace").split("\0") if _is_code(path)][:_MAX_AROUND]
+        texts = map(_text, self._readers.blobs.read_all([f"{sha}:{path}" for path in paths]))
+        return [
+            (label.value, replace(evidence, side="manifest", file_no=None, text=f"{path}: {evidence.text}"[:200]))
+            for path, text in zip(paths, texts, strict=True)
+            if text is not None
+            for label in libraries.detect(_catalogue(), Change((ChangedFile(0, path, language_of(path), (), text),)))
+            for evidence in label.evidence
+        ]
+
     def _omit(self, omission: Omission) -> None:
         self._page.omissions([omission])
         self._mined.omissions[omission.reason.value] += 1
@@ -226,6 +251,10 @@ def _catalogue() -> Catalogue:
 
 def _text(data: bytes | None) -> str | None:
     return None if data is None else data.decode("utf-8", "replace")
+
+
+def _is_code(path: str) -> bool:
+    return "\n" not in path and bool(language_of(path)) and kind_of(path) is FileKind.SOURCE
 
 
 def _code(candidate: Candidate) -> list[FileChange]:

@@ -50,6 +50,14 @@ class OmissionReason(StrEnum):
     SITE_UNREACHABLE = "site_unreachable"
     QUOTA_EXHAUSTED = "quota_exhausted"
     DUMP_UNREADABLE = "dump_unreadable"
+    SEED_UNREADABLE = "seed_unreadable"
+    COMMIT_MISSING = "commit_missing"
+    LINE_MISSING = "line_missing"
+    LINE_UNCHANGED = "line_unchanged"
+    ANCHOR_UNRESOLVED = "anchor_unresolved"
+    POST_MISSING = "post_missing"
+    SEARCH_INCOMPLETE = "search_incomplete"
+    SEARCH_FAILED = "search_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +65,7 @@ class Omission:
     """Something seen and left out, and why.
 
     ``subject`` names it: ``repository:NAME``, ``commit:SHA``, ``file:SHA:PATH``, ``question:SITE:ID``,
-    ``post:SITE:ID``, ``tag:SITE:TAG`` or ``dump:NAME``.
+    ``post:SITE:ID``, ``tag:SITE:TAG``, ``dump:NAME``, ``seed:TEXT`` or ``search:QUERY``.
     """
 
     reason: OmissionReason

@@ -37,7 +37,7 @@ def collect(settings: Settings, request: CollectRequest, reporter: Reporter, clo
     :raises MinerError: if nothing can go on: no git, no database, a full disk.
     """
     wanted = flows(settings, request)
-    if "git" in wanted:
+    if "git" in wanted or "seeds" in wanted:
         git.check_version()
     engine = open_engine(settings.database.url)
     count = request.workers or settings.collect.workers
@@ -61,6 +61,10 @@ def _flow(name: str, run: Run) -> None:
         from miner import gitflow
 
         gitflow.collect(run)
+    elif name == "seeds":
+        from miner import seedflow
+
+        seedflow.collect(run)
     elif name == "dump":
         from miner import dumpflow
 

@@ -55,6 +55,14 @@ class GitHubSettings(Section):
     """GitHub, or a mirror of it."""
 
     clone_url: str
+    api_url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$")]
+    tokens: SecretStr
+    token_file: str
+    strategies: tuple[Literal["repositories", "commits"], ...]
+    timeout_seconds: Positive
+    attempts: Positive
+    max_wait_seconds: Positive
+    max_response_bytes: Positive
 
     @field_validator("clone_url")
     @classmethod
@@ -147,6 +155,8 @@ class Library(Section):
     extensions: tuple[str, ...] = ()
     tags: tuple[str, ...]
     repositories: tuple[str, ...]
+    searches: tuple[str, ...] = ()
+    commit_searches: tuple[str, ...] = ()
 
 
 def load(

@@ -50,6 +50,10 @@ def command(
         list[str] | None,
         typer.Option(metavar="REPO", help="owner/name, URL, or path of a local or bare repository. Repeatable."),
     ] = None,
+    seeds: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Collect exactly the posts, commits and lines that a list names."),
+    ] = None,
     dump: Annotated[
         Path | None,
         typer.Option(metavar="PATH", help="Stack Exchange data dump: a folder with Posts.xml, or a .7z."),
@@ -83,6 +87,10 @@ def command(
         raise typer.BadParameter("--since must be before --until.")
     if limit and dump:
         raise typer.BadParameter("--limit cannot be used with --dump: a part of a dump tells nothing.")
+    if seeds and (since or until or limit or plan):
+        raise typer.BadParameter(
+            "--seeds names exactly what to collect: no --since, --until, --limit or --plan with it."
+        )
     settings = settings_of(context, config, database_url, site)
 
     from miner.job import CollectRequest
@@ -100,6 +108,7 @@ def command(
         dump=None if dump is None else str(dump),
         site=site,
         dump_date=dump_date,
+        seeds=None if seeds is None else str(seeds),
     )
     with reporter(as_json=as_json, quiet=quiet) as progress:
         if plan:

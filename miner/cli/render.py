@@ -85,6 +85,8 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def summary_rows(summary: Summary) -> list[Row]:
     """Give the summary as (group, name, count): the same rows for the table and for the pipe."""
     rows: list[Row] = [
+        *(_seed_rows(summary) if summary.seeds else ()),
+        *(_search_rows(summary) if summary.searches else ()),
         *(_git_rows(summary) if summary.repositories or not summary.asked else ()),
         *(_post_rows(summary) if summary.tags or summary.dumps else ()),
         ("failed", "all", _count(len(summary.failed))),
@@ -104,6 +106,21 @@ def _failures(failed: Mapping[str, str]) -> list[Row]:
     return [
         ("failed", names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more", text)
         for text, names in items.items()
+    ]
+
+
+def _seed_rows(summary: Summary) -> list[Row]:
+    return [("seeds", "read", _count(summary.seeds))]
+
+
+def _search_rows(summary: Summary) -> list[Row]:
+    return [
+        ("github", "searches", _count(summary.searches)),
+        ("github", "repositories found", _count(summary.found)),
+        ("github", "repositories renamed", _count(summary.renamed)),
+        ("github", "repositories gone", _count(summary.gone)),
+        ("github", "requests", _count(summary.github_requests)),
+        ("github", "requests, nothing changed", _count(summary.not_modified)),
     ]
 
 

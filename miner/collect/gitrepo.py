@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,9 @@ from miner.settings import Settings
 _HEADS = "refs/miner/heads/"
 _DEFAULT = "refs/miner/default"
 _BORROWED = "refs/miner/borrowed/"
+_SINGLE = "refs/miner/single/"
+_SHA = re.compile(r"[0-9a-f]{7,40}")
+_FULL_SHA = 40
 _PROBED = 20
 
 
@@ -120,6 +124,15 @@ class GitRepository:
             return []
         return gitcommits.list_history(self.git_dir, kept, item=self.name, timeout=self._git.command_timeout_seconds)
 
+    def find_commit(self, name: str, tip: Tip) -> str | None:
+        """Give the sha of a commit that is named by its sha, by a part of it, or by the default branch.
+
+        One that no branch holds is asked for once: a host keeps what a pull request or an old branch had.
+        """
+        if _SHA.fullmatch(name):
+            return self._resolved(name) or (self._bring(name) if len(name) == _FULL_SHA else None)
+        return self._resolved(_DEFAULT) if name == tip.default_branch and tip.head else None
+
     def is_shallow(self) -> bool:
         """Whether the source gave a history that is cut off."""
         return bool(self.shallow_boundary())
@@ -183,6 +196,28 @@ class GitRepository:
             git_dir=self.git_dir,
         )
         return set(tip.shas) <= set(refs.decode("ascii").split()) and all(map(self._has_commit, tip.shas[:_PROBED]))
+
+    def _resolved(self, name: str) -> str | None:
+        arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
+        try:
+            return git.run(arguments, item=self.name, timeout=60, git_dir=self.git_dir).decode("ascii").strip()
+        except RepositoryError:
+            return None
+
+    def _bring(self, sha: str) -> str | None:
+        options = ["--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"]
+        try:
+            with self._locked():
+                git.run(
+                    ["fetch", *options, "--quiet", "--", self.locator.url, f"+{sha}:{_SINGLE}{sha}"],
+                    item=self.name,
+                    timeout=self._git.clone_timeout_seconds,
+                    git_dir=self.git_dir,
+                    transports=[self.locator.transport],
+                )
+        except RepositoryError:
+            return None
+        return self._resolved(sha)
 
     def _has_commit(self, sha: str) -> bool:
         try:

@@ -30,6 +30,7 @@ __all__ = ["ApiPage", "StackExchange"]
 SOURCE = "stackoverflow"
 
 _QUESTIONS, _QUESTIONS_BY_ID, _CREATE_FILTER = "/questions", "/questions/{ids}", "/filters/create"
+_ANSWERS_BY_ID = "/answers/{ids}"
 _FILTER_PARAMETERS = {"base": "none", "include": FIELDS, "unsafe": "false"}
 _FILTER_NAME = re.compile(r"[!-~]{1,200}")
 _LAST_DATE = 253_402_300_799
@@ -156,6 +157,24 @@ class StackExchange:
         sheet = self._sheet(_QUESTIONS_BY_ID, path, parameters, _ACTIVITY, check)
         return ApiPage.of_items(sheet.response, [item for _, item in sheet.items])
 
+    def questions_of(self, answers: Sequence[int]) -> tuple[dict[int, int], RawResponse]:
+        """Give the question of each of up to 100 answers, https://api.stackexchange.com/docs/answers-by-ids.
+
+        An id that is missing is no answer, or a deleted one.
+
+        :raises ValueError: for no id, or more than 100.
+        """
+        asked = sorted(set(answers))
+        if not 0 < len(asked) <= PAGE_SIZE:
+            raise ValueError(f"from 1 to {PAGE_SIZE} ids can be asked for at a time, not {len(asked)}")
+
+        def read(wrapper: Json, reply: Reply) -> tuple[dict[int, int], RawResponse]:
+            items, _, _ = _page_of(wrapper)
+            return dict(filter(None, map(_answer, items))), _raw(reply)
+
+        path = f"/answers/{quote(';'.join(map(str, asked)), safe=';')}"
+        return self._call(_ANSWERS_BY_ID, path, {"pagesize": str(PAGE_SIZE), **self._common()}, read)
+
     def total(self, tag: str, window: Interval, by: Literal["creation", "activity"] = "creation") -> int:
         """Count the questions that have a tag and a date in a window, in one request that brings none of them.
 
@@ -251,6 +270,11 @@ def _page_of(wrapper: Json) -> tuple[list[object], bool, int]:
     if not isinstance(items, list) or not isinstance(has_more, bool) or type(total) is not int or total < 0:
         raise Transient("the API sent an answer without items, has_more or total")
     return items, has_more, total
+
+
+def _answer(item: object) -> tuple[int, int] | None:
+    found = (item.get("answer_id"), item.get("question_id")) if isinstance(item, dict) else (None, None)
+    return (found[0], found[1]) if type(found[0]) is int and type(found[1]) is int else None
 
 
 def _read_total(wrapper: Json, _: Reply) -> int:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from miner.collect.locators import locate
 from miner.errors import RepositoryRefusedError
-from miner.settings import GitHubSettings, GitSettings, load
+from miner.settings import GitSettings, load
 
 SETTINGS = load(environ={})
 GITHUB, GIT = SETTINGS.github, SETTINGS.git
@@ -31,7 +31,7 @@ def test_spellings_of_one_github_repository_have_one_key(text: str) -> None:
 
 
 def test_a_name_goes_through_the_template_also_to_a_mirror_folder() -> None:
-    github = GitHubSettings(clone_url="file:///srv/mirrors/{owner}+{name}/repo")
+    github = GITHUB.model_copy(update={"clone_url": "file:///srv/mirrors/{owner}+{name}/repo"})
     found = locate("keras-team/keras", github, GIT)
     assert (found.url, found.transport) == ("file:///srv/mirrors/keras-team+keras/repo", "file")
     assert found.key == "github.com/keras-team/keras"
@@ -107,7 +107,7 @@ def test_what_cannot_be_read_is_refused(text: str) -> None:
 )
 def test_the_template_picks_no_transport_that_runs_a_program(template: str) -> None:
     with pytest.raises(RepositoryRefusedError):
-        locate("keras-team/keras", GitHubSettings(clone_url=template), GIT)
+        locate("keras-team/keras", GITHUB.model_copy(update={"clone_url": template}), GIT)
 
 
 def test_a_refusal_shows_no_secret() -> None:

@@ -140,6 +140,20 @@ def test_a_database_of_the_first_version_keeps_its_rows(empty_engine: Engine) ->
     assert found == [1, 1, 1, 1]
 
 
+def test_a_database_of_the_second_version_keeps_its_omissions(empty_engine: Engine) -> None:
+    """The reasons that came with GitHub can be entered beside those that were there."""
+    with writing(empty_engine) as connection:
+        schema.migrate(connection, "0002")
+    run = "INSERT INTO crawl_run VALUES (1, 'c', '{}', '0', '', '2020-01-01 00:00:00+00:00', NULL, 'running', NULL)"
+    omission = "INSERT INTO omission VALUES ('git', 'seed:x', '{}', 'd', NULL, NULL, 1, NULL)"
+    execute(empty_engine, run, omission.format("no_library_code"))
+    schema.upgrade(empty_engine)
+    schema.check(empty_engine)
+    execute(empty_engine, omission.format("line_unchanged"))
+    with reading(empty_engine) as connection:
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM omission").scalar() == 2
+
+
 def test_a_migration_that_would_leave_loose_rows_is_taken_back(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,179 @@
+"""Every query about what was found on GitHub: discovery, what seeds led to, conditional requests."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select, update
+
+from miner.model import FileChange, FileKind, Hunk
+from miner.store.bulk import insert_rows
+from miner.store.githubtables import discovery, github_repository, http_validator, seed
+from miner.store.tables import (
+    coverage,
+    file_change,
+    fix,
+    git_commit,
+    hunk,
+    omission,
+    repository,
+    repository_alias,
+)
+from miner.store.values import key
+
+_CHUNK = 500
+
+
+def discovered(connection: Connection, libraries: Collection[str]) -> list[str]:
+    """Give the current names of the repositories that searches for repositories found, without those that are gone.
+
+    :param libraries: those that the searches were for; empty: all.
+    """
+    found = connection.execute(
+        select(repository.c.repository_id, repository.c.name)
+        .join(discovery)
+        .where(discovery.c.strategy == "repositories", repository.c.availability != "gone", *_for(libraries))
+        .distinct()
+        .order_by(repository.c.repository_id)
+    )
+    return [row.name for row in found]
+
+
+def discovered_commits(connection: Connection, libraries: Collection[str]) -> list[tuple[str, list[str]]]:
+    """Give the commits that searches for commits found and that are not mined, by their repository's current name."""
+    mined = exists().where(file_change.c.sha == discovery.c.sha)
+    left_out = exists().where(omission.c.source == "git", omission.c.sha == discovery.c.sha)
+    found = connection.execute(
+        select(repository.c.repository_id, repository.c.name, discovery.c.sha)
+        .join(discovery)
+        .where(discovery.c.strategy == "commits", repository.c.availability != "gone", ~mined, ~left_out)
+        .where(*_for(libraries))
+        .distinct()
+        .order_by(repository.c.repository_id, discovery.c.sha)
+    )
+    by_name: dict[str, list[str]] = {}
+    for row in found:
+        by_name.setdefault(row.name, []).append(row.sha)
+    return list(by_name.items())
+
+
+def with_files(connection: Connection, shas: Collection[str], *, classified: bool) -> set[str]:
+    """Give those of some commits that were mined as candidates: whose changes are stored and, if asked, were judged."""
+    known: set[str] = set()
+    judged: ColumnElement[bool] = exists().where(fix.c.sha == file_change.c.sha)
+    judged |= exists().where(omission.c.source == "git", omission.c.sha == file_change.c.sha)
+    for chunk in _chunks(shas):
+        statement = select(file_change.c.sha).where(file_change.c.sha.in_(chunk)).distinct()
+        known.update(connection.scalars(statement.where(judged) if classified else statement))
+    return known
+
+
+def files_of(connection: Connection, sha: str) -> tuple[FileChange, ...]:
+    """Give what a stored commit changed, as far as it is stored."""
+    hunks: dict[int, list[Hunk]] = {}
+    for row in connection.execute(select(hunk).where(hunk.c.sha == sha).order_by(hunk.c.file_no, hunk.c.hunk_no)):
+        values = row._asdict()
+        del values["sha"]
+        hunks.setdefault(values.pop("file_no"), []).append(Hunk(no=values.pop("hunk_no"), **values))
+    files = []
+    for row in connection.execute(select(file_change).where(file_change.c.sha == sha).order_by(file_change.c.file_no)):
+        values = row._asdict()
+        del values["sha"]
+        number = values.pop("file_no")
+        values["kind"] = FileKind(values["kind"])
+        files.append(FileChange(no=number, hunks=tuple(hunks.get(number, ())), **values))
+    return tuple(files)
+
+
+def is_stored(connection: Connection, sha: str) -> bool:
+    """Tell whether a commit is stored."""
+    return connection.scalar(select(git_commit.c.sha).where(git_commit.c.sha == sha)) is not None
+
+
+def put_seed(connection: Connection, values: Mapping[str, Any]) -> None:
+    """Enter what a seed led to, in place of what it led to before."""
+    row = {"seed": key(str(values["seed"])), **{name: value for name, value in values.items() if name != "seed"}}
+    connection.execute(delete(seed).where(seed.c.seed == row["seed"]))
+    connection.execute(insert(seed).values({column.name: row.get(column.name) for column in seed.c}))
+
+
+def put_discovery(connection: Connection, rows: Sequence[tuple[str, int, str, str, str, int]]) -> None:
+    """Enter what searches found: query, repository_id, sha, library, strategy and run_id of each."""
+    insert_rows(connection, discovery, list(rows))
+
+
+def put_facts(connection: Connection, repository_id: int, facts: Mapping[str, Any]) -> None:
+    """Enter what GitHub says of a repository, in place of what it said before."""
+    same = github_repository.c.repository_id == repository_id
+    if connection.execute(update(github_repository).where(same).values(facts)).rowcount == 0:
+        connection.execute(insert(github_repository).values(repository_id=repository_id, **facts))
+
+
+def validator(connection: Connection, url: str) -> tuple[str, bytes] | None:
+    """Give the ETag and the body of the last answer to an address; None if it was never asked."""
+    from miner.store.tables import raw_response
+
+    row = connection.execute(
+        select(http_validator.c.etag, raw_response.c.body).join(raw_response).where(http_validator.c.url == key(url))
+    ).first()
+    return None if row is None else (row.etag, zlib.decompress(row.body))
+
+
+def put_validator(connection: Connection, url: str, etag: str, response_sha256: str) -> None:
+    """Enter the ETag of an answer that is stored."""
+    connection.execute(delete(http_validator).where(http_validator.c.url == key(url)))
+    connection.execute(insert(http_validator).values(url=key(url), etag=etag, response_sha256=response_sha256))
+
+
+def known_repositories(connection: Connection) -> dict[int, tuple[int, str, str]]:
+    """Give the repositories of GitHub that searches found: number, name and availability, by GitHub's own number."""
+    found = connection.execute(
+        select(repository.c.github_id, repository.c.repository_id, repository.c.name, repository.c.availability)
+        .where(repository.c.github_id.is_not(None), repository.c.repository_id.in_(select(discovery.c.repository_id)))
+        .order_by(repository.c.repository_id)
+    )
+    return {row.github_id: (row.repository_id, row.name, row.availability) for row in found}
+
+
+def set_availability(connection: Connection, run_id: int, repository_id: int, availability: str) -> None:
+    """Enter whether a repository is there, gone or unknown; what it brought is kept."""
+    same = repository.c.repository_id == repository_id
+    connection.execute(update(repository).where(same).values(availability=availability, run_id=run_id))
+
+
+def rename(connection: Connection, run_id: int, repository_id: int, old_key: str, new_key: str) -> None:
+    """Let what the ledger says of a repository's old name hold for the new one, and the names lead to it.
+
+    A name that another repository had before it was renamed or deleted leads to this one from now on.
+    """
+    for old, new in ((old_key, new_key),):
+        rows = connection.scalars(
+            select(coverage.c.query)
+            .where(coverage.c.source == "git", coverage.c.query.startswith(f"{old} ", autoescape=True))
+            .distinct()
+        ).all()
+        for query in rows:
+            renamed = f"{new}{query[len(old) :]}"
+            same = and_(coverage.c.source == "git", coverage.c.query == renamed)
+            connection.execute(delete(coverage).where(same))
+            connection.execute(
+                update(coverage).where(coverage.c.source == "git", coverage.c.query == query).values(query=renamed)
+            )
+    take_name(connection, run_id, repository_id, new_key)
+
+
+def take_name(connection: Connection, run_id: int, repository_id: int, name: str) -> None:
+    """Let a name lead to a repository, whatever it led to before."""
+    connection.execute(delete(repository_alias).where(repository_alias.c.name == key(name)))
+    insert_rows(connection, repository_alias, [(key(name), repository_id, run_id)])
+
+
+def _for(libraries: Collection[str]) -> list[ColumnElement[bool]]:
+    return [discovery.c.library.in_(sorted(libraries))] if libraries else []
+
+
+def _chunks(values: Collection[str]) -> list[list[str]]:
+    ordered = sorted(set(values))
+    return [ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK)]
