@@ -21,7 +21,16 @@ DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`(miner [^`\n]+)`")
 COMPOSED = re.compile(r"docker compose run --rm (miner [^`\n]+)")
-SUBCOMMANDS = {"collect", "status", "db upgrade", "db current", "db check", "config show", "evaluate bugfix"}
+SUBCOMMANDS = {
+    "collect",
+    "status",
+    "db upgrade",
+    "db current",
+    "db check",
+    "config show",
+    "evaluate bugfix",
+    "evaluate patterns",
+}
 
 
 def text_of(document: str) -> str:

@@ -1,8 +1,10 @@
 """How good a judgement is, beside labels that people gave: labelled rows in, figures out.
 
-Pure: no network, no SQL, no clock::
+Pure, but for ``matching``, which looks labelled rows up in the database::
 
     bytes of a CSV -> labels.read -> LabelledMessage --+
                                                        +-> bugfix.evaluate -> Evaluation
     classify.bugfix.judge -> BugFixVerdict ------------+
+
+    xlsx -> patternlabels.read -> LabelledFix -> matching.match -> Case -> patterns.evaluate -> PatternEvaluation
 """
