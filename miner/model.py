@@ -58,6 +58,7 @@ class OmissionReason(StrEnum):
     POST_MISSING = "post_missing"
     SEARCH_INCOMPLETE = "search_incomplete"
     SEARCH_FAILED = "search_failed"
+    ITEM_UNREADABLE = "item_unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Omission:
     """Something seen and left out, and why.
 
     ``subject`` names it: ``repository:NAME``, ``commit:SHA``, ``file:SHA:PATH``, ``question:SITE:ID``,
-    ``post:SITE:ID``, ``tag:SITE:TAG``, ``dump:NAME``, ``seed:TEXT`` or ``search:QUERY``.
+    ``post:SITE:ID``, ``tag:SITE:TAG``, ``dump:NAME``, ``seed:TEXT``, ``search:QUERY`` or
+    ``github:ITEM``.
     """
 
     reason: OmissionReason

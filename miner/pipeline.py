@@ -65,6 +65,10 @@ def _flow(name: str, run: Run) -> None:
         from miner import seedflow
 
         seedflow.collect(run)
+    elif name == "github":
+        from miner import githubflow
+
+        githubflow.collect(run)
     elif name == "dump":
         from miner import dumpflow
 

@@ -36,6 +36,10 @@ def plan(
     wanted = flows(settings, request)
     rows: list[PlanRow] = []
     with _ledger(settings) as covered:
+        if "github" in wanted:
+            from miner.githubplan import plan_github
+
+            rows += plan_github(settings, request, reporter, clock or SystemClock())
         if "git" in wanted:
             git.check_version()
             rows += _plan_git(settings, request, reporter, covered)

@@ -46,7 +46,7 @@ class StorageSettings(Section):
 class CollectSettings(Section):
     """What a collect runs."""
 
-    sources: tuple[Literal["git", "stackoverflow"], ...]
+    sources: tuple[Literal["github", "git", "stackoverflow"], ...]
     workers: Positive
     page_commits: Positive
 

@@ -38,7 +38,7 @@ def test_the_shipped_defaults_are_complete() -> None:
     """Without file, environment and flags every setting has a value."""
     settings = load(environ={})
     assert settings.database.url == "sqlite:///data/miner.db"
-    assert settings.collect.sources == ("git", "stackoverflow")
+    assert settings.collect.sources == ("github", "git", "stackoverflow")
 
 
 def test_each_layer_wins_over_the_one_below(write_config: WriteConfig) -> None:
@@ -49,7 +49,7 @@ def test_each_layer_wins_over_the_one_below(write_config: WriteConfig) -> None:
     assert settings.collect.workers == 5
     assert settings.collect.page_commits == 40
     assert settings.git.max_commit_files == 7
-    assert settings.collect.sources == ("git", "stackoverflow")
+    assert settings.collect.sources == ("github", "git", "stackoverflow")
 
 
 def test_a_flag_that_is_none_was_not_given() -> None:

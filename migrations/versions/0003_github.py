@@ -53,6 +53,7 @@ REASONS = (
     "post_missing",
     "search_incomplete",
     "search_failed",
+    "item_unreadable",
 )
 
 

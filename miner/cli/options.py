@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Source(StrEnum):
     """A source that collect can run."""
 
+    GITHUB = "github"
     GIT = "git"
     STACKOVERFLOW = "stackoverflow"
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
 
 from miner.model import FileChange, FileKind, Hunk
 from miner.store.bulk import insert_rows
@@ -143,25 +143,24 @@ def set_availability(connection: Connection, run_id: int, repository_id: int, av
     connection.execute(update(repository).where(same).values(availability=availability, run_id=run_id))
 
 
-def rename(connection: Connection, run_id: int, repository_id: int, old_key: str, new_key: str) -> None:
-    """Let what the ledger says of a repository's old name hold for the new one, and the names lead to it.
+def name_of(connection: Connection, github_id: int) -> str | None:
+    """Give the name of the repository that has GitHub's number; None: it is not known."""
+    return connection.scalar(select(repository.c.name).where(repository.c.github_id == github_id))
 
-    A name that another repository had before it was renamed or deleted leads to this one from now on.
+
+def rename(connection: Connection, old: str, new: str) -> None:
+    """Let what the ledger says of a repository's old name hold for the new one.
+
+    What it said of another repository that had the new name before is forgotten: that one has another name now.
+
+    :param old: the key of its old address, :attr:`miner.collect.locators.Locator.key`; ``new`` likewise.
     """
-    for old, new in ((old_key, new_key),):
-        rows = connection.scalars(
-            select(coverage.c.query)
-            .where(coverage.c.source == "git", coverage.c.query.startswith(f"{old} ", autoescape=True))
-            .distinct()
-        ).all()
-        for query in rows:
-            renamed = f"{new}{query[len(old) :]}"
-            same = and_(coverage.c.source == "git", coverage.c.query == renamed)
-            connection.execute(delete(coverage).where(same))
-            connection.execute(
-                update(coverage).where(coverage.c.source == "git", coverage.c.query == query).values(query=renamed)
-            )
-    take_name(connection, run_id, repository_id, new_key)
+    of_git = coverage.c.source == "git"
+    connection.execute(delete(coverage).where(of_git, coverage.c.query.startswith(f"{new} ", autoescape=True)))
+    queries = select(coverage.c.query).where(of_git, coverage.c.query.startswith(f"{old} ", autoescape=True))
+    for query in connection.scalars(queries.distinct()).all():
+        same = (of_git, coverage.c.query == query)
+        connection.execute(update(coverage).where(*same).values(query=f"{new}{query[len(old) :]}"))
 
 
 def take_name(connection: Connection, run_id: int, repository_id: int, name: str) -> None:

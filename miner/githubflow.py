@@ -1,0 +1,422 @@
+"""The flow of discovery on GitHub, from searches to what the git source mines.
+
+::
+
+    searches of each library       repositories, or single commits     config/libraries.toml
+            |
+    githubsearch.walk              slices of time of at most 1,000     conditional requests, page by page
+            |
+    write                          repositories, why they are mined, response and ETag: one transaction a page
+            |
+    look                           known repositories that no search named: renamed, gone, or only less popular
+            |
+    gitflow                        mines what was found from clones
+
+Each run asks all its searches again: stars and topics change, and an answer that did not change costs no budget. The
+ledger holds, by creation date or committer date, of which time all results are at hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Connection
+
+from miner.clock import Clock
+from miner.collect import githubsearch
+from miner.collect.github import GitHubClient, GitHubLimits, RepositoryState
+from miner.collect.githubitems import FoundCommit, Repository, Unreadable, read_commit, read_repository
+from miner.collect.githubsearch import SearchPage
+from miner.collect.githubtokens import TokenPool, read_token_file, read_tokens
+from miner.collect.locators import locate
+from miner.errors import GitHubTokensError, HttpError, Interrupted, QuotaExhaustedError, SettingsError
+from miner.job import CollectRequest, Reporter
+from miner.model import Omission, OmissionReason, RawResponse
+from miner.run import Run
+from miner.settings import Settings, libraries
+from miner.store import github as githubstore
+from miner.store import repository as store
+from miner.store.coverage import Coverage, Interval, gaps
+from miner.store.session import reading, writing
+
+SOURCE = "github"
+PAGE_SIZE = 100
+_OVER = (QuotaExhaustedError, GitHubTokensError)
+_FAILURES = (OmissionReason.SEARCH_FAILED, OmissionReason.QUOTA_EXHAUSTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search for what uses a library, in GitHub's syntax, and the time that its results are wanted of."""
+
+    library: str
+    strategy: Literal["repositories", "commits"]
+    text: str
+    interval: Interval
+
+    @property
+    def path(self) -> str:
+        """The path of the API that answers it."""
+        return f"/search/{self.strategy}"
+
+    @property
+    def qualifier(self) -> str:
+        """The date that its results are sliced by."""
+        return "created" if self.strategy == "repositories" else "committer-date"
+
+    @property
+    def query(self) -> str:
+        """Name it for the ledger."""
+        return f"{self.strategy}: {self.text} by={self.qualifier}"
+
+    def parameters(self, query: str, page: int) -> dict[str, str | int]:
+        """Give the parameters of a request: in an order that does not change while pages are turned."""
+        order = {"sort": "stars", "order": "desc"} if self.strategy == "repositories" else {"sort": "committer-date"}
+        return {"q": query, **order, "per_page": PAGE_SIZE, "page": page}
+
+
+def searches(settings: Settings, request: CollectRequest) -> tuple[Search, ...]:
+    """Give the searches of the wanted libraries, each once.
+
+    :raises SettingsError: for one that GitHub does not take.
+    """
+    since = request.since
+    pushed = f" pushed:>={since.astimezone(UTC):%Y-%m-%d}" if since else ""
+    wanted = [one for one in libraries() if not request.libraries or one.name in request.libraries]
+    found: dict[tuple[str, str], Search] = {}
+    for library in wanted:
+        if "repositories" in settings.github.strategies:
+            for text in library.searches:
+                # A repository that nobody pushed to since has no commit of the window.
+                one = Search(library.name, "repositories", text + pushed, Interval())
+                found.setdefault((one.strategy, one.text), one)
+        if "commits" in settings.github.strategies:
+            for text in library.commit_searches:
+                one = Search(library.name, "commits", text, request.window)
+                found.setdefault((one.strategy, one.text), one)
+    for one in found.values():
+        try:
+            githubsearch.validate_query(one.text, one.qualifier)
+        except ValueError as error:
+            raise SettingsError(f"config/libraries.toml, {one.library}: {one.text!r}: {error}") from None
+    return tuple(found.values())
+
+
+def tokens(settings: Settings) -> tuple[str, ...]:
+    """Give the tokens of the settings and of the file that they name.
+
+    :raises SettingsError: for what is no token, and a file that others may read.
+    """
+    given = read_tokens(settings.github.tokens.get_secret_value())
+    path = settings.github.token_file
+    return tuple(dict.fromkeys((*given, *(read_token_file(Path(path)) if path else ()))))
+
+
+def client_of(
+    settings: Settings, reporter: Reporter, clock: Clock, stopped: Callable[[], bool] = lambda: False
+) -> GitHubClient:
+    """Make the client of the API that the settings name.
+
+    :raises SettingsError: for tokens that are none.
+    """
+    github = settings.github
+    limits = GitHubLimits(github.timeout_seconds, github.attempts, github.max_wait_seconds, github.max_response_bytes)
+    pool = TokenPool(tokens(settings), clock, lambda text: reporter.warn("github", text))
+    return GitHubClient(github.api_url, pool, limits, clock, stopped)
+
+
+def collect(run: Run) -> None:
+    """Ask all searches, and look at the known repositories. A search that fails is an omission; the others go on."""
+    try:
+        _Discovery(run).collect()
+    except Interrupted:
+        return
+
+
+@dataclass(slots=True)
+class _Slice:
+    """What came of a slice of a search so far: how many results, by their date in seconds."""
+
+    dates: Counter[int] = field(default_factory=Counter)
+
+
+class _Discovery:
+    """A run over all searches."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        self._client = client_of(run.settings, run.reporter, run.clock, run.stopped)
+        self._met: set[int] = set()
+        self._failed = False
+        self._said = ""
+
+    def collect(self) -> None:
+        run = self._run
+        try:
+            for search in searches(run.settings, run.request):
+                if run.stopped():
+                    return
+                run.summary.searches += 1
+                self._try(search)
+            self._look()
+        finally:
+            run.summary.github_requests = self._client.requests
+            run.summary.not_modified = self._client.conditional
+            run.summary.found = len(self._met)
+            self._client.close()
+
+    def _try(self, search: Search) -> None:
+        subject = f"search:{search.text}"
+        self._run.reporter.start("search", search.text, None, "results")
+        try:
+            if self._failed:
+                raise HttpError("GitHub gave no answer to an earlier search")
+            self._walk(search)
+        except HttpError as error:
+            # Where no request was answered at all, the other searches would only wait as long.
+            self._failed = self._failed or not self._client.budgets()
+            self._fail(search, subject, error)
+        else:
+            with writing(self._run.engine) as connection:
+                store.resolve_omissions(connection, self._run.run_id, SOURCE, [subject], _FAILURES)
+        finally:
+            self._run.reporter.finish("search", search.text)
+
+    def _fail(self, search: Search, subject: str, error: HttpError) -> None:
+        run = self._run
+        run.summary.failed[f"github {search.text}"] = str(error)
+        reason = OmissionReason.QUOTA_EXHAUSTED if isinstance(error, _OVER) else OmissionReason.SEARCH_FAILED
+        run.leave_out(SOURCE, Omission(reason, subject, str(error)), quietly=str(error) == self._said)
+        self._said = str(error)
+        upto = int(run.clock.now().timestamp())
+        with writing(run.engine) as connection:
+            for gap in gaps(search.interval, store.covered(connection, SOURCE, search.query)):
+                if gap.since < upto:
+                    part = Interval(gap.since, min(gap.until, upto))
+                    row = Coverage(SOURCE, search.query, "", part, run.run_id, complete=False, reason=reason.value)
+                    store.add_coverage(connection, row)
+
+    def _walk(self, search: Search) -> None:
+        asked = _Asked(self._run, self._client, search)
+        now = int(self._run.clock.now().timestamp())
+        done, short = 0, []
+        part = _Slice()
+        for page in githubsearch.walk(asked.ask, search.text, search.qualifier, search.interval, now=now):
+            self._write(search, page, asked, part)
+            done += len(page.items)
+            self._run.reporter.advance("search", search.text, done)
+            if page.proved is not None or page.short:
+                short += [f"{_written(page.slice)}: {page.short}"] if page.short else []
+                part = _Slice()
+            if self._run.stopped():
+                raise Interrupted
+        self._judge(search, short)
+
+    def _judge(self, search: Search, short: list[str]) -> None:
+        subject = f"search:{search.text}"
+        if short:
+            more = f" and {len(short) - 1} more" if len(short) > 1 else ""
+            detail = f"not all results came, {short[0]}{more}; a later run asks again"
+            self._run.leave_out(SOURCE, Omission(OmissionReason.SEARCH_INCOMPLETE, subject, detail))
+            return
+        with writing(self._run.engine) as connection:
+            reasons = [OmissionReason.SEARCH_INCOMPLETE]
+            store.resolve_omissions(connection, self._run.run_id, SOURCE, [subject], reasons)
+
+    def _write(self, search: Search, page: SearchPage, asked: _Asked, part: _Slice) -> None:
+        """Write a page: what it found, the response and its ETag, and of which time everything is at hand."""
+        run = self._run
+        with writing(run.engine) as connection:
+            sha256 = store.put_response(connection, page.response)
+            for url, (etag, response) in asked.fresh.items():
+                githubstore.put_validator(connection, url, etag, store.put_response(connection, response))
+            asked.fresh.clear()
+            for item in page.items:
+                self._enter(connection, search, item, sha256, part)
+            for row in self._proofs(connection, search, page, part):
+                store.add_coverage(connection, row)
+
+    def _enter(self, connection: Connection, search: Search, item: Any, sha256: str, part: _Slice) -> None:
+        read = read_repository(item) if search.strategy == "repositories" else read_commit(item)
+        if isinstance(read, Unreadable):
+            detail = f"an item of the search is not of GitHub's form: {read.reason}"
+            omission = Omission(OmissionReason.ITEM_UNREADABLE, f"github:{read.subject}", detail)
+            store.record_omission(connection, self._run.run_id, SOURCE, omission)
+            self._run.summary.omissions[omission.reason.value] += 1
+            return
+        moment = read.committed_at if isinstance(read, FoundCommit) else read.created_at
+        part.dates[int(moment.timestamp()) if moment else 0] += 1
+        if isinstance(read, FoundCommit):
+            number = self._register(connection, read.github_id, read.full_name, {})
+            row = (search.text, number, read.sha, search.library, search.strategy, self._run.run_id)
+        elif read.private:
+            return
+        else:
+            more = {"default_branch": read.default_branch}
+            number = self._register(connection, read.github_id, read.full_name, more)
+            githubstore.put_facts(connection, number, _facts(read, sha256))
+            row = (search.text, number, "", search.library, search.strategy, self._run.run_id)
+        self._met.add(read.github_id)
+        githubstore.put_discovery(connection, [row])
+
+    def _register(self, connection: Connection, github_id: int, full_name: str, more: Mapping[str, Any]) -> int:
+        """Enter a repository under GitHub's own number; if it was renamed, its old names lead to it still."""
+        run = self._run
+        locator = locate(full_name, run.settings.github, run.settings.git)
+        renamed = githubstore.name_of(connection, github_id)
+        number = store.register_repository(
+            connection,
+            run_id=run.run_id,
+            name=full_name,
+            host="github.com",
+            clone_url=locator.public_url,
+            asked=[locator.key],
+            github_id=github_id,
+            **more,
+        )
+        for name in (full_name, locator.public_url, locator.key):
+            githubstore.take_name(connection, run.run_id, number, name)
+        if renamed is not None and renamed.lower() != full_name.lower():
+            run.summary.renamed += 1
+            old = locate(renamed, run.settings.github, run.settings.git)
+            githubstore.rename(connection, old.key, locator.key)
+            _move(run.settings, old.folder, locator.folder)
+        return number
+
+    def _proofs(self, connection: Connection, search: Search, page: SearchPage, part: _Slice) -> Iterator[Coverage]:
+        """Give what a slice's last page proves, as far as the ledger does not hold it yet."""
+        run = self._run
+        if page.short:
+            row = Coverage(SOURCE, search.query, "", page.slice, run.run_id, page.total, page.fetched_so_far)
+            yield _incomplete(row, page.short)
+        if page.proved is not None:
+            for gap in gaps(page.proved, store.covered(connection, SOURCE, search.query)):
+                count = sum(number for date, number in part.dates.items() if gap.since <= date < gap.until)
+                yield Coverage(SOURCE, search.query, "", gap, run.run_id, count, count, count)
+
+    def _look(self) -> None:
+        """Look at the known repositories that no search named in this run."""
+        run = self._run
+        with reading(run.engine) as connection:
+            known = githubstore.known_repositories(connection)
+        left = {number: name for number, (_, name, _) in known.items() if number not in self._met}
+        if self._failed or not left:
+            return
+        run.reporter.start("look", "github", len(left), "repositories")
+        try:
+            for done, (github_id, name) in enumerate(left.items(), start=1):
+                if run.stopped():
+                    return
+                number, _, before = known[github_id]
+                self._look_at(number, github_id, name, before)
+                run.reporter.advance("look", "github", done)
+        except HttpError as error:
+            run.reporter.warn("github", f"not all known repositories were looked at: {error}")
+        finally:
+            run.reporter.finish("look", "github")
+
+    def _look_at(self, number: int, github_id: int, name: str, before: str) -> None:
+        run = self._run
+        url = self._client.url(f"/repositories/{github_id}")
+        with reading(run.engine) as connection:
+            known = githubstore.validator(connection, url)
+        state = self._client.repository(github_id, known[0] if known else None, known_as=name)
+        subject = f"repository:{name}"
+        with writing(run.engine) as connection:
+            self._keep(connection, url, state)
+            if state.repository is not None:
+                self._register(connection, github_id, state.repository.full_name, {})
+            else:
+                githubstore.set_availability(connection, run.run_id, number, state.availability)
+            if state.availability == "there":
+                missing = [OmissionReason.REPOSITORY_MISSING]
+                store.resolve_omissions(connection, run.run_id, SOURCE, [subject], missing)
+        if state.availability == "gone" != before:
+            run.summary.gone += 1
+            detail = f"GitHub says {state.reason}: it was deleted, made private or blocked; what it had is kept"
+            run.leave_out(SOURCE, Omission(OmissionReason.REPOSITORY_MISSING, subject, detail), number)
+        elif state.availability == "unknown":
+            run.reporter.warn(name, f"whether it is still there is not known: {state.reason}")
+
+    def _keep(self, connection: Connection, url: str, state: RepositoryState) -> None:
+        answer = state.answer
+        if answer is not None and not answer.not_modified and not answer.moved and answer.etag:
+            sha256 = store.put_response(connection, answer.response)
+            githubstore.put_validator(connection, url, answer.etag, sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """An answer that the database has: GitHub said that it is still right."""
+
+    response: RawResponse
+    data: Any
+
+
+class _Asked:
+    """Sends a search's requests, each with the ETag of the answer at hand. ``fresh`` are answers to store, by URL."""
+
+    def __init__(self, run: Run, client: GitHubClient, search: Search) -> None:
+        self._run = run
+        self._client = client
+        self._search = search
+        self._again: set[str] = set()
+        self.fresh: dict[str, tuple[str, RawResponse]] = {}
+
+    def ask(self, query: str, page: int) -> Any:
+        """Ask for a page of a query, or take it from the database where GitHub says that it did not change."""
+        parameters = self._search.parameters(query, page)
+        url = self._client.url(self._search.path, parameters)
+        with reading(self._run.engine) as connection:
+            known = None if url in self._again else githubstore.validator(connection, url)
+        # Asked for a second time in one run, an answer was not what it should be.
+        self._again.add(url)
+        answer = self._client.get(self._search.path, parameters, etag=known[0] if known else None)
+        if answer.not_modified and known is not None:
+            response = answer.response
+            stored = RawResponse(SOURCE, url, 200, "application/json", response.fetched_at, known[1])
+            return _Stored(stored, json.loads(known[1]))
+        if answer.etag and isinstance(answer.data, dict) and answer.data.get("incomplete_results") is False:
+            self.fresh[url] = answer.etag, answer.response
+        return answer
+
+
+def _incomplete(row: Coverage, reason: str) -> Coverage:
+    return replace(row, stored=row.fetched, complete=False, reason=reason)
+
+
+def _facts(found: Repository, sha256: str) -> dict[str, Any]:
+    return {
+        "description": found.description,
+        "topics": " ".join(sorted(found.topics)),
+        "stars": found.stars,
+        "fork": found.fork,
+        "archived": found.archived,
+        "licence": found.licence,
+        "created_at": found.created_at,
+        "pushed_at": found.pushed_at,
+        "response_sha256": sha256,
+    }
+
+
+def _move(settings: Settings, old: str, new: str) -> None:
+    """Let a renamed repository keep its clone."""
+    folder = settings.storage.data_dir.absolute() / "repositories"
+    if (folder / old).is_dir() and not (folder / new).exists():
+        (folder / old).rename(folder / new)
+
+
+def _written(interval: Interval) -> str:
+    def day(epoch: int) -> str:
+        try:
+            return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%d}"
+        except (OverflowError, OSError, ValueError):
+            return ""
+
+    return f"{day(interval.since)}..{day(interval.until)}"

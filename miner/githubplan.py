@@ -1,0 +1,51 @@
+"""Says what discovery on GitHub would cost: a request a search tells how many results it has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import ceil
+
+from miner.clock import Clock
+from miner.collect import githubsearch
+from miner.collect.github import GitHubClient
+from miner.errors import HttpError
+from miner.githubflow import PAGE_SIZE, Search, client_of, searches
+from miner.job import CollectRequest, PlanRow, Reporter
+from miner.settings import Settings
+
+_CAP = 1000
+_FILLED = 0.7
+"""How full slices are that were halved until they held no more than the cap: between a half and whole, about evenly."""
+
+
+def plan_github(settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock) -> Iterator[PlanRow]:
+    """Say what each search would bring and cost. A second run costs the same requests, and hardly any budget."""
+    client = client_of(settings, reporter, clock)
+    try:
+        for search in searches(settings, request):
+            yield _row(client, search, reporter)
+    finally:
+        client.close()
+
+
+def _row(client: GitHubClient, search: Search, reporter: Reporter) -> PlanRow:
+    query = githubsearch.dated(search.text, search.qualifier, search.interval)
+    try:
+        data = client.get(search.path, {**search.parameters(query, 1), "per_page": 1}).data
+        total = data.get("total_count") if isinstance(data, dict) else None
+        if type(total) is not int:
+            raise HttpError(f"{client.url(search.path)}: the answer says no total_count")
+    except HttpError as error:
+        reporter.warn(f"github {search.text}", str(error))
+        return PlanRow("github", search.text, "unreachable", None, "", None)
+    requests = expected_requests(total)
+    return PlanRow("github", search.text, f"search {search.strategy}", total, f"{requests} requests", requests)
+
+
+def expected_requests(total: int) -> int:
+    """Estimate the requests that a search of so many results takes: its pages, and a first page for each halving."""
+    if total <= _CAP:
+        return max(1, ceil(total / PAGE_SIZE))
+    slices = ceil(total / (_CAP * _FILLED))
+    # Half a page is wasted at the end of each slice.
+    return ceil(total / PAGE_SIZE + slices / 2) + slices - 1
