@@ -42,7 +42,7 @@ from miner.run import Run
 from miner.settings import Settings, libraries
 from miner.store import github as githubstore
 from miner.store import repository as store
-from miner.store.coverage import Coverage, Interval, gaps
+from miner.store.coverage import Coverage, Interval, gaps, overlaps
 from miner.store.session import reading, writing
 
 SOURCE = "github"
@@ -92,19 +92,19 @@ def searches(settings: Settings, request: CollectRequest) -> tuple[Search, ...]:
     found: dict[tuple[str, str], Search] = {}
     for library in wanted:
         if "repositories" in settings.github.strategies:
-            for text in library.searches:
+            for text in settings.github.searches.get(library.name, library.searches):
                 # A repository that nobody pushed to since has no commit of the window.
                 one = Search(library.name, "repositories", text + pushed, Interval())
                 found.setdefault((one.strategy, one.text), one)
         if "commits" in settings.github.strategies:
-            for text in library.commit_searches:
+            for text in settings.github.commit_searches.get(library.name, library.commit_searches):
                 one = Search(library.name, "commits", text, request.window)
                 found.setdefault((one.strategy, one.text), one)
     for one in found.values():
         try:
             githubsearch.validate_query(one.text, one.qualifier)
         except ValueError as error:
-            raise SettingsError(f"config/libraries.toml, {one.library}: {one.text!r}: {error}") from None
+            raise SettingsError(f"the search {one.text!r} for {one.library}: {error}") from None
     return tuple(found.values())
 
 
@@ -289,15 +289,16 @@ class _Discovery:
             _move(run.settings, old.folder, locator.folder)
         return number
 
-    def _proofs(self, connection: Connection, search: Search, page: SearchPage, part: _Slice) -> Iterator[Coverage]:
+    def _proofs(self, connection: Connection, search: Search, page: SearchPage, came: _Slice) -> Iterator[Coverage]:
         """Give what a slice's last page proves, as far as the ledger does not hold it yet."""
         run = self._run
-        if page.short:
-            row = Coverage(SOURCE, search.query, "", page.slice, run.run_id, page.total, page.fetched_so_far)
-            yield _incomplete(row, page.short)
+        part = overlaps(page.slice, Interval(until=int(run.clock.now().timestamp())))
+        if page.short and part is not None:
+            row = Coverage(SOURCE, search.query, "", part, run.run_id, page.total, page.fetched_so_far)
+            yield replace(row, stored=row.fetched, complete=False, reason=page.short)
         if page.proved is not None:
             for gap in gaps(page.proved, store.covered(connection, SOURCE, search.query)):
-                count = sum(number for date, number in part.dates.items() if gap.since <= date < gap.until)
+                count = sum(number for date, number in came.dates.items() if gap.since <= date < gap.until)
                 yield Coverage(SOURCE, search.query, "", gap, run.run_id, count, count, count)
 
     def _look(self) -> None:
@@ -385,10 +386,6 @@ class _Asked:
         if answer.etag and isinstance(answer.data, dict) and answer.data.get("incomplete_results") is False:
             self.fresh[url] = answer.etag, answer.response
         return answer
-
-
-def _incomplete(row: Coverage, reason: str) -> Coverage:
-    return replace(row, stored=row.fetched, complete=False, reason=reason)
 
 
 def _facts(found: Repository, sha256: str) -> dict[str, Any]:

@@ -59,6 +59,8 @@ class GitHubSettings(Section):
     tokens: SecretStr
     token_file: str
     strategies: tuple[Literal["repositories", "commits"], ...]
+    searches: dict[str, tuple[str, ...]]
+    commit_searches: dict[str, tuple[str, ...]]
     timeout_seconds: Positive
     attempts: Positive
     max_wait_seconds: Positive

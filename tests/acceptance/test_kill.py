@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers.github import GitHub
+from servers.github_generator import generate as make_hub
 from servers.stackexchange import StackExchange
 from servers.stackexchange_data import Site
 from servers.stackexchange_generator import generate
 from sqlalchemy import Engine
 from support.exports import export
-from support.repositories import keras_history
+from support.repositories import RepositoryBuilder, keras_history
 
 from miner.store.session import open_engine
 
@@ -52,7 +54,24 @@ def dump_job(tmp_path: Path) -> Job:
     return ["--dump", str(folder)], sizes
 
 
-@pytest.mark.parametrize("job", ["git_job", "api_job", "dump_job"])
+@pytest.fixture
+def github_job(tmp_path: Path) -> Iterator[Job]:
+    """Search for repositories, and mine what is found, a commit a page."""
+    nothing = RepositoryBuilder(tmp_path / "nothing.git").build()
+    with GitHub(make_hub(6, tmp_path / "hub"), tokens={"known": "someone"}) as server:
+        settings = {
+            "GITHUB__API_URL": server.url,
+            "GITHUB__CLONE_URL": server.clone_url,
+            "GITHUB__TOKENS": "known",
+            "GITHUB__SEARCHES": '{caffe = ["deep in:description"], keras = ["keras in:name"]}',
+            "GIT__REPOSITORIES": f'["{nothing}"]',
+            "COLLECT__PAGE_COMMITS": "1",
+        }
+        flags = ["--source", "github", "--source", "git", "--library", "caffe", "--library", "keras"]
+        yield flags, {f"MINER_{name}": text for name, text in settings.items()}
+
+
+@pytest.mark.parametrize("job", ["git_job", "api_job", "dump_job", "github_job"])
 def test_ten_kills_leave_no_trace(
     request: pytest.FixtureRequest,
     job: str,
@@ -108,4 +127,6 @@ def comparable(found: Contents) -> Contents:
     if any("by=creation" in row[1] for row in found["coverage"]):
         del found["raw_response"]
         found["coverage"] = [row[:4] + row[9:] for row in found["coverage"] if "by=creation" in row[1]]
+    # Up to which second everything was asked for.
+    found["coverage"] = [row[:4] + row[5:] if "by=created" in row[1] else row for row in found["coverage"]]
     return found

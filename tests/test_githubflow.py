@@ -1,0 +1,241 @@
+"""The flow from searches on GitHub to tables: discovery, clone and mining over real HTTP and git, as one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from servers.github import GitHub
+from servers.github_data import Hub
+from servers.github_generator import generate
+from servers.github_limits import Allowance
+from support.clocks import PretendClock
+from support.repositories import RepositoryBuilder
+from support.runs import Contents, Runner
+
+from miner.errors import SettingsError
+from miner.job import CollectRequest, Summary
+from miner.plan import plan
+
+NOW = datetime(2022, 6, 1, 12, tzinfo=UTC)
+LIBRARIES = ("caffe", "keras", "tensorflow", "theano", "torch")
+SEARCHES = {name: [f"{name} in:name,description"] for name in LIBRARIES}
+TOKEN = "ghp_Secret123"  # noqa: S105 - the loopback server's
+
+
+class Discoverer:
+    """A GitHub and a miner that asks it; both go by one clock."""
+
+    def __init__(self, hub: Hub, database_url: str, folder: Path, **server: Any) -> None:
+        self.hub = hub
+        self.clock = PretendClock(NOW)
+        self.server = GitHub(hub, clock=self.clock, tokens={TOKEN: "someone", TOKEN + "2": "else"}, **server)
+        self.runner = Runner(database_url, folder / "data", clock=self.clock)
+        self.settings: dict[str, Any] = {"tokens": TOKEN, "searches": SEARCHES}
+
+    def flags(self) -> dict[str, dict[str, Any]]:
+        """Give the settings that lead to the server."""
+        addresses = {"api_url": self.server.url, "clone_url": self.server.clone_url}
+        return {"github": {**addresses, **self.settings}, "git": {"repositories": [str(self.nothing)]}}
+
+    @property
+    def nothing(self) -> Path:
+        """An empty repository: the git source mines what was found, and nothing of config/libraries.toml."""
+        path = self.runner.data_dir.parent / "nothing.git"
+        if not path.exists():
+            RepositoryBuilder(path).build()
+        return path
+
+    def collect(self, **request: Any) -> Summary:
+        """Discover and mine."""
+        self.runner.flags = self.flags()
+        return self.runner.collect(**{"sources": ("github", "git"), **request})
+
+    def contents(self, read: Contents) -> dict[str, list[tuple[Any, ...]]]:
+        """Give all rows but responses and ETags, and but the addresses that hold the server's port."""
+        found = self.runner.tables(read)
+        for name in ("raw_response", "http_validator", "repository_alias"):
+            del found[name]
+        found["repository"] = [(*row[:4], *row[5:]) for row in found["repository"]]
+        return {name: [tuple(v for v in row if v is not None) for row in rows] for name, rows in found.items()}
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Hub:
+    """Ten repositories that use the five libraries."""
+    return generate(10, tmp_path / "hub", commits=12)
+
+
+@pytest.fixture
+def discoverer(hub: Hub, database_url: str, tmp_path: Path) -> Iterator[Discoverer]:
+    made = Discoverer(hub, database_url, tmp_path)
+    with made.server:
+        yield made
+    assert made.server.violations == []
+
+
+def test_from_an_empty_database_to_fixes(discoverer: Discoverer) -> None:
+    """Every repository of the hub is found, cloned over HTTP and mined; each search is in the ledger."""
+    summary = discoverer.collect()
+    assert (summary.status, summary.found, summary.searches, summary.gone) == ("complete", 10, 5, 0)
+    assert summary.fixes > 10
+    runner = discoverer.runner
+    assert runner.one("SELECT COUNT(*) FROM repository WHERE github_id IS NOT NULL AND availability = 'there'") == 10
+    assert runner.one("SELECT COUNT(DISTINCT library) FROM discovery") == 5
+    assert runner.rows("SELECT SUM(reported), SUM(fetched), COUNT(*) FROM coverage WHERE source = 'github'") == [
+        (10, 10, 5)
+    ]
+    assert not [row for row in runner.rows("SELECT * FROM raw_response") if TOKEN in str(row)]
+
+
+def test_a_second_run_sends_conditional_requests_alone(discoverer: Discoverer, contents: Contents) -> None:
+    """Nothing is new: each answer is a 304, and each repository costs an ls-remote."""
+    discoverer.collect()
+    before = discoverer.contents(contents)
+    discoverer.server.requests.clear()
+    again = discoverer.collect()
+    asked = [request for request in discoverer.server.requests if request.resource in ("core", "search")]
+    assert asked
+    assert all(request.conditional or request.path == "/user" for request in asked)
+    assert (again.not_modified, again.github_requests) == (5, 5)
+    assert again.up_to_date == 10
+    assert discoverer.contents(contents) == before
+
+
+def test_a_renamed_repository_keeps_its_number_its_rows_and_its_clone(discoverer: Discoverer) -> None:
+    """The old name leads to it, and nothing is mined again."""
+    discoverer.collect()
+    fixes = discoverer.runner.one("SELECT COUNT(*) FROM fix")
+    discoverer.hub.rename(10_001, "renamed-keras", owner="somebody")
+    again = discoverer.collect()
+    assert (again.renamed, again.seen, again.up_to_date) == (1, 0, 10)
+    runner = discoverer.runner
+    assert runner.rows("SELECT name FROM repository WHERE github_id = 10001") == [("somebody/renamed-keras",)]
+    names = runner.rows(
+        "SELECT a.name FROM repository_alias a JOIN repository r ON r.repository_id = a.repository_id "
+        "WHERE r.github_id = 10001"
+    )
+    assert {("user1/tensorflow-project-1",), ("somebody/renamed-keras",)} <= set(names)
+    assert runner.one("SELECT COUNT(*) FROM fix") == fixes
+
+
+def test_a_repository_that_takes_a_former_name_is_another_one(discoverer: Discoverer, tmp_path: Path) -> None:
+    """The name leads to the new one from then on; the renamed one keeps what it had."""
+    discoverer.collect()
+    old = discoverer.hub.repositories[10_000]
+    name = old.name
+    discoverer.hub.rename(10_000, "elsewhere")
+    other = RepositoryBuilder(tmp_path / "other.git")
+    other.commit("Add", {"a.py": "import keras\nx = 1\n"})
+    other.commit("Fix crash", {"a.py": "import keras\nx = 2\n"}, parents=[0])
+    made = discoverer.hub.add_repository(old.owner, name, path=other.build(), id=77, description="keras")
+    summary = discoverer.collect()
+    assert (summary.status, summary.renamed) == ("complete", 1)
+    holders = discoverer.runner.rows(
+        "SELECT r.github_id FROM repository_commit c JOIN repository r ON r.repository_id = c.repository_id "
+        "WHERE c.sha = :sha",
+        sha=other.shas[1],
+    )
+    assert holders == [(made.id,)]
+
+
+@pytest.mark.parametrize("how", ["delete", "block"])
+def test_a_repository_that_is_gone_keeps_its_rows(discoverer: Discoverer, how: str) -> None:
+    """It is told once, and not mined any more."""
+    discoverer.collect()
+    fixes = discoverer.runner.one("SELECT COUNT(*) FROM fix")
+    getattr(discoverer.hub, how)(10_002)
+    again = discoverer.collect()
+    assert (again.status, again.gone, again.repositories) == ("complete", 1, 10)
+    runner = discoverer.runner
+    assert runner.rows("SELECT github_id FROM repository WHERE availability = 'gone'") == [(10_002,)]
+    assert runner.one("SELECT COUNT(*) FROM fix") == fixes
+    assert discoverer.collect().gone == 0
+
+
+def test_a_repository_that_no_search_names_any_more_is_still_mined(discoverer: Discoverer) -> None:
+    """It lost what the search asks for; it is there all the same."""
+    discoverer.collect()
+    discoverer.hub.repositories[10_003].description = ""
+    discoverer.hub.rename(10_003, "plain")
+    again = discoverer.collect()
+    assert (again.status, again.gone, again.renamed, again.repositories) == ("complete", 0, 1, 11)
+
+
+def test_more_than_a_thousand_results_come_by_slices(discoverer: Discoverer) -> None:
+    """The cap of a search is no cap of the crawl; the ledger proves it, and a plan tells the requests."""
+    for number in range(1200):
+        day = datetime(2010 + number % 11, 1 + number % 12, 1 + number % 28, tzinfo=UTC)
+        discoverer.hub.add_repository("many", f"keras-{number}", created_at=day, description="keras")
+    discoverer.settings["searches"] = {name: ["keras in:name"] if name == "keras" else [] for name in LIBRARIES}
+    discoverer.runner.flags = discoverer.flags()
+    request = CollectRequest(sources=("github",))
+    planned = plan(discoverer.runner.settings(), request, discoverer.runner.recorder, discoverer.clock)
+    summary = discoverer.collect(sources=("github",))
+    assert summary.found >= 1200
+    counts = discoverer.runner.rows("SELECT reported, fetched, complete FROM coverage WHERE source = 'github'")
+    assert counts == [(summary.found, summary.found, True)]
+    expected = sum(row.requests or 0 for row in planned)
+    assert abs(expected - summary.github_requests) <= 0.2 * summary.github_requests
+
+
+def test_an_incomplete_search_is_never_called_complete(discoverer: Discoverer) -> None:
+    """GitHub says that it did not look everywhere, again and again: an omission and a gap say so, until it did."""
+    discoverer.server.incomplete(next_searches=4)
+    discoverer.collect(libraries=("caffe",))
+    assert discoverer.runner.rows("SELECT reason FROM omission WHERE source = 'github'") == [("search_incomplete",)]
+    assert discoverer.runner.one("SELECT COUNT(*) FROM coverage_gaps WHERE source = 'github'") >= 1
+    discoverer.collect(libraries=("caffe",))
+    resolved = "SELECT COUNT(*) FROM omission WHERE source = 'github' AND resolved_run_id IS NULL"
+    assert discoverer.runner.one(resolved) == 0
+    assert discoverer.runner.one("SELECT COUNT(*) FROM coverage_gaps WHERE source = 'github'") == 0
+
+
+def test_limits_are_waited_for_and_accounts_used_in_turn(hub: Hub, sqlite_url: str, tmp_path: Path) -> None:
+    """Two requests a minute for each of two accounts: the tables are those of a generous server."""
+    one = Discoverer(hub, sqlite_url, tmp_path, limits={"search": Allowance(2, 60)})
+    one.settings["tokens"] = f"{TOKEN},{TOKEN}2"
+    with one.server:
+        summary = one.collect()
+    assert one.server.violations == []
+    assert (summary.status, summary.found) == ("complete", 10)
+    accounts = {request.account for request in one.server.requests if request.resource == "search"}
+    assert accounts == {"someone", "else"}
+
+
+def test_found_commits_are_mined_and_no_others(discoverer: Discoverer) -> None:
+    """The strategy commits brings exactly the commits that the search found."""
+    discoverer.settings |= {
+        "strategies": ["commits"],
+        "commit_searches": {name: ["crash merge:false"] if name == "keras" else [] for name in LIBRARIES},
+    }
+    summary = discoverer.collect(since=datetime(2018, 6, 1, tzinfo=UTC))
+    assert summary.status == "complete"
+    found = {row[0] for row in discoverer.runner.rows("SELECT sha FROM discovery")}
+    assert found
+    assert {row[0] for row in discoverer.runner.rows("SELECT sha FROM git_commit")} == found
+    again = discoverer.collect(since=datetime(2018, 6, 1, tzinfo=UTC))
+    assert again.seen == 0
+
+
+@pytest.mark.parametrize("text", ["a AND b OR c NOT d AND e OR f AND g", "x" * 256, "keras created:>2019-01-01"])
+def test_a_search_that_github_does_not_take_is_a_mistake_of_the_settings(discoverer: Discoverer, text: str) -> None:
+    """It is told before a request is sent."""
+    discoverer.settings["searches"] = {"keras": [text]}
+    with pytest.raises(SettingsError, match="keras"):
+        discoverer.collect(libraries=("keras",))
+    assert discoverer.server.requests == []
+
+
+def test_a_server_that_is_down_is_an_omission_of_each_search(database_url: str, tmp_path: Path) -> None:
+    """The run says so once and goes on with the other sources."""
+    one = Discoverer(Hub(), database_url, tmp_path)
+    one.settings |= {"api_url": "http://127.0.0.1:9", "attempts": 1}
+    with one.server:
+        summary = one.collect(sources=("github",))
+    assert summary.status == "failed"
+    assert one.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'search_failed'") == 5
+    assert one.runner.one("SELECT COUNT(*) FROM coverage_gaps WHERE source = 'github'") == 5
