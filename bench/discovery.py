@@ -10,6 +10,7 @@ until it is complete. What ``--plan`` said before is printed beside what the fir
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import random
@@ -38,19 +39,17 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=10)
     arguments = parser.parse_args()
     sys.path.insert(0, str(ROOT / "tests"))
-    from servers.github import GitHub
-    from servers.github_generator import generate as make_hub
-    from servers.stackexchange import StackExchange
-    from servers.stackexchange_data import Site
-    from servers.stackexchange_generator import generate as make_questions
-
+    # The tests' servers are no package of ours.
+    github_server, make_hub = _from("servers.github", "GitHub"), _from("servers.github_generator", "generate")
+    site_server, site_of = _from("servers.stackexchange", "StackExchange"), _from("servers.stackexchange_data", "Site")
+    make_questions = _from("servers.stackexchange_generator", "generate")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         hub = make_hub(arguments.repositories, folder / "hub")
-        site = Site(make_questions(arguments.questions, tags=LIBRARIES))
+        site = site_of(make_questions(arguments.questions, tags=LIBRARIES))
         with (
-            GitHub(hub, tokens={TOKEN: "someone"}) as github,
-            StackExchange(site, keys=["known"]) as stackexchange,
+            github_server(hub, tokens={TOKEN: "someone"}) as github,
+            site_server(site, keys=["known"]) as stackexchange,
         ):
             show = Show(folder, github, stackexchange)
             show.plan()
@@ -62,6 +61,10 @@ def main() -> None:
             print(
                 f"rules broken: {len(github.violations)} of GitHub, {len(stackexchange.violations)} of Stack Exchange"
             )
+
+
+def _from(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
 
 
 class Show:
