@@ -1,55 +1,135 @@
-"""From facts to ranked labels: every rule votes, votes are added up a pattern, the sums make confidences.
+"""From facts to ranked labels: every rule votes, every topic hints, and a model of few weights makes probabilities.
 
 Votes for one pattern on one line count once, at their strongest; further lines add less and less, so that a long change
-does not drown a short one. Below :data:`MIN_STRENGTH` the engine abstains: the label is "unknown".
+does not drown a short one. Topics (:mod:`miner.classify.topics`) are weak signs that decide where rules say little, and
+what comes second and third. Below :data:`MIN_CONFIDENCE` the engine abstains: the label is "unknown".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
-from miner.classify.facts import Facts
+from miner.classify.facts import Facts, Span, TopicFact
 from miner.classify.rules import PATTERNS, TRIGGERS
-from miner.classify.signals import read
+from miner.classify.scoring import probabilities
+from miner.classify.signals import read_hunks
+from miner.classify.taxonomies import pattern_weights
 from miner.classify.version import RATER as RATER
 from miner.classify.voting import Vote
 from miner.model import Change, Evidence, Label
 
 SCHEME: Final = "pattern"
 UNKNOWN: Final = "unknown"
-MIN_STRENGTH: Final = 0.75
-"""Strength that the first label must have; a lone hint is no label."""
+MIN_CONFIDENCE: Final = 0.1
+"""Probability that the first label must have: what a vote gives that is little more than a hint."""
+
+MIN_OTHER: Final = 0.01
+"""Probability that a label after the third must have."""
 
 MAX_EVIDENCE: Final = 10
 """Evidence rows that a label keeps, the strongest first."""
 
+MANY_TOPICS: Final = "many"
+"""The topic of a change that speaks of many: of the network as a whole."""
+
+_MANY = 6
 _FURTHER_LINES = 0.5
-_DOUBT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen in a hunk: the votes of each rule that has some, strongest first, and each topic's first place.
+
+    ``strengths`` are the sums of the rules' votes, ``probabilities`` those of all patterns.
+    """
+
+    votes: Mapping[str, tuple[Vote, ...]]
+    topics: Mapping[str, Span]
+    strengths: Mapping[str, float]
+    probabilities: Mapping[str, float]
 
 
 def classify(change: Change, library: str) -> tuple[Label, ...]:
     """Rank the fix patterns of a change to code of a library: rank 1 first, each with its evidence.
 
-    The confidence is a pattern's share of all strength, less some for doubt. A change that no rule votes on, or only
-    weakly, gets exactly one label "unknown" without a confidence.
+    The confidence is the pattern's probability. Below the first rank there may be patterns that nothing speaks for but
+    that they are common (evidence "common"), up to three labels in all. A change that nothing is known of, or too
+    little, gets exactly one label "unknown" without a confidence.
     """
-    facts = read(change, TRIGGERS)
-    votes = _votes(facts, library) if len(facts) else {}
+    return judge([observe(facts, library) for _, facts in read_hunks(change, TRIGGERS)])
+
+
+def observe(facts: Facts, library: str) -> Observation:
+    """Collect what the rules and the topics say of a hunk."""
+    votes = _votes(facts, library)
+    topics = _topics(facts.topics)
     strengths = {pattern: _strength(found) for pattern, found in votes.items()}
-    ranked = sorted(strengths, key=lambda pattern: -strengths[pattern])
-    if not ranked or strengths[ranked[0]] < MIN_STRENGTH:
+    return Observation(votes, topics, strengths, probabilities(strengths, topics))
+
+
+def judge(seen: Sequence[Observation]) -> tuple[Label, ...]:
+    """Rank the patterns by what was seen in the hunks of a fix: the surer a hunk is, the more it counts."""
+    found = together(seen)
+    first = surest(found, seen)
+    if first == UNKNOWN:
         return (Label(SCHEME, UNKNOWN, 1, None, RATER, ()),)
-    total = sum(strengths.values()) + _DOUBT
-    return tuple(
-        Label(SCHEME, pattern, rank, round(strengths[pattern] / total, 4), RATER, _evidence(pattern, votes[pattern]))
-        for rank, pattern in enumerate(ranked, 1)
-    )
+    others = [pattern for pattern in sorted(found, key=lambda pattern: -found[pattern]) if pattern != first]
+    others = [pattern for pattern in others if _speaks(pattern, seen) or _is_common(pattern)]
+    others = others[:2] + [pattern for pattern in others[2:] if found[pattern] >= MIN_OTHER and _speaks(pattern, seen)]
+    shown = _evidence(first, seen)
+    labels = [Label(SCHEME, first, 1, _confidence(found[first]), RATER, shown)]
+    for rank, pattern in enumerate(others, 2):
+        # What only its frequency speaks for is never surer than the first.
+        confidence = _confidence(min(found[pattern], found[first]))
+        rows = _evidence(pattern, seen) or _common(pattern, shown[0])
+        labels.append(Label(SCHEME, pattern, rank, confidence, RATER, rows))
+    return tuple(labels)
 
 
-def _votes(facts: Facts, library: str) -> dict[str, list[Vote]]:
+def surest(found: Mapping[str, float], seen: Sequence[Observation]) -> str:
+    """Give the likeliest of the patterns that something speaks for, or "unknown" if that is not likely enough."""
+    likely = (pattern for pattern in found if found[pattern] >= MIN_CONFIDENCE and _speaks(pattern, seen))
+    return max(likely, key=found.__getitem__, default=UNKNOWN)
+
+
+def together(seen: Sequence[Observation]) -> Mapping[str, float]:
+    """Give the mean of the hunks' probabilities, each weighed by the highest of its own."""
+    if len(seen) == 1:
+        return seen[0].probabilities
+    weights = [max(hunk.probabilities.values()) for hunk in seen]
+    total = sum(weights)
+    return {
+        pattern: sum(weight * hunk.probabilities[pattern] for weight, hunk in zip(weights, seen, strict=True)) / total
+        for pattern, _ in (PATTERNS if seen else ())
+    }
+
+
+def _speaks(pattern: str, seen: Sequence[Observation]) -> bool:
+    topics = pattern_weights()[pattern].topics.keys()
+    return any(pattern in hunk.votes or not topics.isdisjoint(hunk.topics) for hunk in seen)
+
+
+def _is_common(pattern: str) -> bool:
+    return pattern_weights()[pattern].bias > 0
+
+
+def _common(pattern: str, shown: Evidence) -> tuple[Evidence, ...]:
+    """Give the evidence of a pattern that is there for being common: its bias, at the place of the first label's."""
+    return (replace(shown, rule=f"{pattern}.common", weight=pattern_weights()[pattern].bias),)
+
+
+def _confidence(probability: float) -> float:
+    """Cut a probability to four digits; rounded ones could add up to more than 1."""
+    return math.floor(probability * 10_000) / 10_000
+
+
+def _votes(facts: Facts, library: str) -> dict[str, tuple[Vote, ...]]:
     """Give the votes of all rules, strongest first, one a line of code."""
-    found: dict[str, list[Vote]] = {}
+    found: dict[str, tuple[Vote, ...]] = {}
     for pattern, vote in PATTERNS:
         votes = _one_a_line(vote(facts, library))
         if votes:
@@ -57,17 +137,17 @@ def _votes(facts: Facts, library: str) -> dict[str, list[Vote]]:
     return found
 
 
-def _one_a_line(votes: Iterable[Vote]) -> list[Vote]:
+def _one_a_line(votes: Iterable[Vote]) -> tuple[Vote, ...]:
     strongest: dict[tuple[int, int, str, int], Vote] = {}
     for vote in votes:
         span = vote.span
         key = (span.file_no, span.hunk_no, span.side, span.line)
         if key not in strongest or vote.weight > strongest[key].weight:
             strongest[key] = vote
-    return sorted(strongest.values(), key=lambda vote: -vote.weight)
+    return tuple(sorted(strongest.values(), key=lambda vote: -vote.weight))
 
 
-def _strength(votes: list[Vote]) -> float:
+def _strength(votes: Iterable[Vote]) -> float:
     """Add up weights that are sorted: the first in full, the others in a geometric series."""
     strength, share = 0.0, 1.0
     for vote in votes:
@@ -76,18 +156,24 @@ def _strength(votes: list[Vote]) -> float:
     return strength
 
 
-def _evidence(pattern: str, votes: list[Vote]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(
-            f"{pattern}.{vote.reason}",
-            vote.weight,
-            vote.span.text,
-            vote.span.side,
-            vote.span.start,
-            vote.span.end,
-            vote.span.file_no,
-            vote.span.hunk_no,
-            vote.span.line,
-        )
-        for vote in votes[:MAX_EVIDENCE]
-    )
+def _topics(facts: Iterable[TopicFact]) -> dict[str, Span]:
+    first: dict[str, Span] = {}
+    for fact in facts:
+        first.setdefault(fact.topic, fact.span)
+    if len(first) >= _MANY:
+        first[MANY_TOPICS] = next(iter(first.values()))
+    return first
+
+
+def _evidence(pattern: str, seen: Sequence[Observation]) -> tuple[Evidence, ...]:
+    votes = sorted((vote for hunk in seen for vote in hunk.votes.get(pattern, ())), key=lambda vote: -vote.weight)
+    rows = [_row(f"{pattern}.{vote.reason}", vote.weight, vote.span) for vote in votes[:MAX_EVIDENCE]]
+    weights = pattern_weights()[pattern].topics
+    for topic in sorted(weights, key=lambda topic: -weights[topic]):
+        spans = (hunk.topics[topic] for hunk in seen if topic in hunk.topics)
+        rows += [_row(f"{pattern}.topic_{topic}", weights[topic], span) for span in islice(spans, 1)]
+    return tuple(rows[:MAX_EVIDENCE])
+
+
+def _row(rule: str, weight: float, span: Span) -> Evidence:
+    return Evidence(rule, weight, span.text, span.side, span.start, span.end, span.file_no, span.hunk_no, span.line)
