@@ -25,6 +25,7 @@ from pathlib import Path
 
 from pattern_labels import Example, fixture_examples, read_examples
 
+from miner.classify.engine import order
 from miner.classify.scoring import probabilities, rule_share
 from miner.classify.taxonomies import PatternWeights, taxonomy
 
@@ -151,9 +152,14 @@ def fit_rows(examples: Sequence[Example], fixtures: Sequence[Example]) -> dict[s
 
 
 def rank(example: Example, weights: Mapping[str, PatternWeights]) -> list[tuple[str, float]]:
-    """Give the patterns with their probabilities, likeliest first."""
+    """Give what would become labels with their probabilities, likeliest first; nothing for an abstention."""
     found = probabilities(example.strengths, example.topics, weights)
-    return sorted(found.items(), key=lambda item: -item[1])
+    shown = {
+        pattern
+        for pattern, row in weights.items()
+        if pattern in example.strengths or example.topics & row.topics.keys()
+    }
+    return [(pattern, found[pattern]) for pattern in order(found, shown, weights)]
 
 
 def cross_validate(
@@ -197,7 +203,11 @@ def report(name: str, examples: Sequence[Example], ranked: Sequence[Sequence[str
 
 def coverage(examples: Sequence[Example], judged: Sequence[Sequence[tuple[str, float]]]) -> None:
     """Print the precision of the surest quarters of the first labels, and how sure they are."""
-    rows = sorted(zip(examples, judged, strict=True), key=lambda row: -row[1][0][1])
+    rows = sorted(
+        ((example, names) for example, names in zip(examples, judged, strict=True) if names),
+        key=lambda row: -row[1][0][1],
+    )
+    print(f"{len(examples) - len(rows)} abstentions")
     for share in (0.25, 0.5, 0.75, 1.0):
         kept = rows[: round(share * len(rows))]
         right = sum(names[0][0] == example.pattern for example, names in kept) / len(kept)

@@ -8,7 +8,7 @@ what comes second and third. Below :data:`MIN_CONFIDENCE` the engine abstains: t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
@@ -17,7 +17,7 @@ from miner.classify.facts import Facts, Span, TopicFact
 from miner.classify.rules import PATTERNS, TRIGGERS
 from miner.classify.scoring import probabilities
 from miner.classify.signals import read_hunks
-from miner.classify.taxonomies import pattern_weights
+from miner.classify.taxonomies import PatternWeights, pattern_weights
 from miner.classify.version import RATER as RATER
 from miner.classify.voting import Vote
 from miner.model import Change, Evidence, Label
@@ -66,7 +66,8 @@ def classify(change: Change, library: str) -> tuple[Label, ...]:
 def observe(facts: Facts, library: str) -> Observation:
     """Collect what the rules and the topics say of a hunk."""
     votes = _votes(facts, library)
-    topics = _topics(facts.topics)
+    # What both sides speak of is heard only where nothing else is.
+    topics = _topics([fact for fact in facts.topics if not (fact.shared and votes)])
     strengths = {pattern: _strength(found) for pattern, found in votes.items()}
     return Observation(votes, topics, strengths, probabilities(strengths, topics))
 
@@ -74,26 +75,46 @@ def observe(facts: Facts, library: str) -> Observation:
 def judge(seen: Sequence[Observation]) -> tuple[Label, ...]:
     """Rank the patterns by what was seen in the hunks of a fix: the surer a hunk is, the more it counts."""
     found = together(seen)
-    first = surest(found, seen)
+    shown = {pattern: rows for pattern in found if (rows := _evidence(pattern, seen))}
+    first, *others = order(found, shown) or [UNKNOWN]
     if first == UNKNOWN:
         return (Label(SCHEME, UNKNOWN, 1, None, RATER, ()),)
-    others = [pattern for pattern in sorted(found, key=lambda pattern: -found[pattern]) if pattern != first]
-    others = [pattern for pattern in others if _speaks(pattern, seen) or _is_common(pattern)]
-    others = others[:2] + [pattern for pattern in others[2:] if found[pattern] >= MIN_OTHER and _speaks(pattern, seen)]
-    shown = _evidence(first, seen)
-    labels = [Label(SCHEME, first, 1, _confidence(found[first]), RATER, shown)]
+    labels = [Label(SCHEME, first, 1, _confidence(found[first]), RATER, shown[first])]
     for rank, pattern in enumerate(others, 2):
         # What only its frequency speaks for is never surer than the first.
         confidence = _confidence(min(found[pattern], found[first]))
-        rows = _evidence(pattern, seen) or _common(pattern, shown[0])
+        rows = shown.get(pattern) or _common(pattern, shown[first][0])
         labels.append(Label(SCHEME, pattern, rank, confidence, RATER, rows))
     return tuple(labels)
 
 
-def surest(found: Mapping[str, float], seen: Sequence[Observation]) -> str:
-    """Give the likeliest of the patterns that something speaks for, or "unknown" if that is not likely enough."""
-    likely = (pattern for pattern in found if found[pattern] >= MIN_CONFIDENCE and _speaks(pattern, seen))
-    return max(likely, key=found.__getitem__, default=UNKNOWN)
+def order(
+    found: Mapping[str, float], shown: Collection[str], weights: Mapping[str, PatternWeights] | None = None
+) -> list[str]:
+    """Give the patterns that become labels, likeliest first, by their probabilities; none where nothing is known.
+
+    :param shown: the patterns that there is evidence for: the first must be one of them.
+    :param weights: of each pattern; those that ship with the package where none are given.
+    """
+    weights = weights or pattern_weights()
+    first = max(shown, key=found.__getitem__, default=UNKNOWN)
+    if first == UNKNOWN or found[first] < MIN_CONFIDENCE:
+        return []
+    others = [pattern for pattern in sorted(found, key=lambda pattern: -found[pattern]) if pattern != first]
+    others = [pattern for pattern in others if pattern in shown or weights[pattern].bias > 0]
+    return [
+        first,
+        *others[:2],
+        *(pattern for pattern in others[2:] if pattern in shown and found[pattern] >= MIN_OTHER),
+    ]
+
+
+def surest(hunk: Observation) -> tuple[str, float]:
+    """Give the first label that a hunk has by itself, and its confidence; "unknown" has none."""
+    shown = [pattern for pattern in hunk.probabilities if _speaks(pattern, hunk)]
+    first = max(shown, key=hunk.probabilities.__getitem__, default=UNKNOWN)
+    confidence = hunk.probabilities.get(first, 0.0)
+    return (first, confidence) if confidence >= MIN_CONFIDENCE else (UNKNOWN, 0.0)
 
 
 def together(seen: Sequence[Observation]) -> Mapping[str, float]:
@@ -108,13 +129,8 @@ def together(seen: Sequence[Observation]) -> Mapping[str, float]:
     }
 
 
-def _speaks(pattern: str, seen: Sequence[Observation]) -> bool:
-    topics = pattern_weights()[pattern].topics.keys()
-    return any(pattern in hunk.votes or not topics.isdisjoint(hunk.topics) for hunk in seen)
-
-
-def _is_common(pattern: str) -> bool:
-    return pattern_weights()[pattern].bias > 0
+def _speaks(pattern: str, hunk: Observation) -> bool:
+    return pattern in hunk.votes or not pattern_weights()[pattern].topics.keys().isdisjoint(hunk.topics)
 
 
 def _common(pattern: str, shown: Evidence) -> tuple[Evidence, ...]:

@@ -130,10 +130,12 @@ class StatementFact:
 class TopicFact:
     """A topic that the changed lines of the two sides of a hunk speak of differently: a weak sign of what it is about.
 
-    ``topic`` is one of the vocabulary's, or "slice" or "index" for a subscript, with a colon in it or without.
+    ``topic`` is one of the vocabulary's, or "slice" or "index" for a subscript, with a colon in it or without. It is
+    ``shared`` if both sides speak of it alike, and of nothing else.
     """
 
     topic: str
+    shared: bool
     span: Span
 
 

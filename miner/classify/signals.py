@@ -124,8 +124,8 @@ def _read_topics(
 
 
 def _topics(found: Facts, spans: _Spans) -> None:
-    for topic, is_new, where in topics.find(spans.cut):
-        found.topics.append(TopicFact(topic, spans.of("new" if is_new else "old", where)))
+    for topic, shared, is_new, where in topics.find(spans.cut):
+        found.topics.append(TopicFact(topic, shared, spans.of("new" if is_new else "old", where)))
 
 
 class _Spans:

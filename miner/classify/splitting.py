@@ -52,12 +52,8 @@ def _patterns(seen: Mapping[Place, Observation]) -> dict[Place, str]:
     """Give the pattern of each hunk that is sure of its own."""
     if len(seen) < 2:
         return {}
-    first = {place: engine.surest(hunk.probabilities, [hunk]) for place, hunk in seen.items()}
-    return {
-        place: pattern
-        for place, pattern in first.items()
-        if pattern != engine.UNKNOWN and seen[place].probabilities[pattern] >= MIN_CONFIDENCE
-    }
+    first = {place: engine.surest(hunk) for place, hunk in seen.items()}
+    return {place: pattern for place, (pattern, confidence) in first.items() if confidence >= MIN_CONFIDENCE}
 
 
 def _group(change: Change, patterns: Mapping[Place, str]) -> list[tuple[Place, ...]]:

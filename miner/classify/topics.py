@@ -1,6 +1,7 @@
 """What the changed lines of a hunk speak of, by the parts of their names: the weakest facts, where no rule sees more.
 
-A topic counts where one of its words stands more often on one side of the change than on the other.
+A topic counts where one of its words stands more often on one side of the change than on the other, or, where no word
+does, on both.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ _SUBSCRIPT = re.compile(r"(?<=[\w)\]])\[[^][\n]{0,80}\]")
 
 
 class Found(NamedTuple):
-    """A topic, whether it is shown on the new side, and where."""
+    """A topic, whether both sides speak of it alike, whether it is shown on the new side, and where."""
 
     topic: str
+    shared: bool
     is_new: bool
     where: Where
 
@@ -41,18 +43,29 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def find(cut: Fragments) -> Iterator[Found]:
-    """Give each topic of a hunk once: first those that the new side adds, then those that the old one had."""
+    """Give each topic of a hunk once: first those that the new side adds, then those that the old one had.
+
+    Where both sides speak of the same, but do not say the same of it, what they speak of is all there is to go by.
+    """
     old, new = _words(cut.old), _words(cut.new)
-    if old == new:
-        return
+    more, less = new - old, old - new
+    shared = not more and not less
+    if shared:
+        if not new or _code(cut.old) == _code(cut.new):
+            return
+        more = new
     seen: set[str] = set()
-    for counts, others, lines, is_new in ((new, old, cut.new, True), (old, new, cut.old, False)):
-        more = {word for word, count in counts.items() if count > others[word]}
-        if more:
-            for topic, where in _places(lines, more):
+    for words, lines, is_new in ((more, cut.new, True), (less, cut.old, False)):
+        if words:
+            for topic, where in _places(lines, words):
                 if topic not in seen:
                     seen.add(topic)
-                    yield Found(topic, is_new, where)
+                    yield Found(topic, shared, is_new, where)
+
+
+def _code(lines: tuple[Line, ...]) -> str:
+    """Give the changed lines without comments and white space."""
+    return "".join("".join(_COMMENT.sub("", line.text).split()) for line in lines if line.changed)
 
 
 def _words(lines: tuple[Line, ...]) -> Counter[str]:
@@ -64,7 +77,7 @@ def _words(lines: tuple[Line, ...]) -> Counter[str]:
     return counts
 
 
-def _places(lines: tuple[Line, ...], words: set[str]) -> Iterator[tuple[str, Where]]:
+def _places(lines: tuple[Line, ...], words: Counter[str]) -> Iterator[tuple[str, Where]]:
     for row, line in enumerate(lines):
         if line.changed:
             for word, start, end in _line_words(line.text):
