@@ -242,6 +242,7 @@ def main() -> None:
     print(f"{len(examples)} labelled rows whose change is at hand, {len(fixtures)} fixtures")
     report("shipped, hunk", examples, [example.shipped for example in examples])
     report("shipped, fix", examples, [example.shipped_fix for example in examples])
+    report("shipped, commit", examples, [example.shipped_commit for example in examples])
     judged = cross_validate(examples, fixtures, asked.seed)
     report("cross-validated, hunk", examples, [names_of(ranked) for ranked in judged])
     coverage(examples, judged)

@@ -37,7 +37,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Example:
-    """A labelled hunk (or commit): what was seen in it, and what the shipped classifier says of it and of its fix."""
+    """A labelled hunk (or commit): what was seen in it, and what the shipped classifier says of it, its fix and its commit."""
 
     owner: str
     commit: str
@@ -46,6 +46,7 @@ class Example:
     topics: frozenset[str]
     shipped: Sequence[str] = ()
     shipped_fix: Sequence[str] = ()
+    shipped_commit: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +141,7 @@ def _example(row: Row, git_dir: Path) -> Example | None:
         frozenset(seen.topics),
         [label.value for label in engine.classify(hunk, library)],
         [label.value for label in fix.labels],
+        [label.value for label in engine.classify(change, library)],
     )
 
 

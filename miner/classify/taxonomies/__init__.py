@@ -74,6 +74,21 @@ def renames(kind: str) -> dict[str, tuple[Rename, ...]]:
     return found
 
 
+class Upgrade(NamedTuple):
+    """What TensorFlow 2 renamed, by full names without the leading "tf.": symbols, and keywords by their function."""
+
+    symbols: Mapping[str, str]
+    keywords: Mapping[str, Mapping[str, str]]
+
+
+@cache
+def tensorflow_upgrade() -> Upgrade:
+    """Give what TensorFlow's own upgrade tool renames."""
+    table = _table("tensorflow_renames")
+    v1 = {old: f"compat.v1.{old}" for old in table["v1"].split()}
+    return Upgrade(v1 | table["symbols"], table["keywords"])
+
+
 class PatternWeights(NamedTuple):
     """What speaks for a pattern: ``bias`` that it is common, ``rule`` its rule at full strength, and its topics."""
 
