@@ -52,7 +52,7 @@ SPEAKS = {
 RULE, TOPIC = 2.0, 0.7
 """What weights are before any label was seen."""
 
-BIAS_PENALTY, RULE_PENALTY, TOPIC_PENALTY = 0.3, 1.0, 2.0
+BIAS_PENALTY, RULE_PENALTY, TOPIC_PENALTY = 0.3, 1.0, 4.0
 BIAS_SHARE = 0.5
 """How much of a fitted bias is kept: all of it would never give the rare patterns the first place."""
 
@@ -159,7 +159,7 @@ def rank(example: Example, weights: Mapping[str, PatternWeights]) -> list[tuple[
         for pattern, row in weights.items()
         if pattern in example.strengths or example.topics & row.topics.keys()
     }
-    return [(pattern, found[pattern]) for pattern in order(found, shown, weights)]
+    return [(pattern, found[pattern]) for pattern in order(found, shown, weights=weights)]
 
 
 def cross_validate(

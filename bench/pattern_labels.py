@@ -37,7 +37,7 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Example:
-    """A labelled hunk (or commit): what was seen in it, and what the shipped classifier says of it, its fix and its commit."""
+    """A labelled hunk (or commit): what was seen in it, and what is said of it, of its fix and of its commit."""
 
     owner: str
     commit: str

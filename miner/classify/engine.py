@@ -30,6 +30,9 @@ MIN_CONFIDENCE: Final = 0.1
 MIN_OTHER: Final = 0.01
 """Probability that a label after the third must have."""
 
+AROUND: Final = 0.2
+"""Share that the whole change has in the ranking of a fix in it: what is repaired together is related."""
+
 MAX_EVIDENCE: Final = 10
 """Evidence rows that a label keeps, the strongest first."""
 
@@ -72,28 +75,37 @@ def observe(facts: Facts, library: str) -> Observation:
     return Observation(votes, topics, strengths, probabilities(strengths, topics))
 
 
-def judge(seen: Sequence[Observation]) -> tuple[Label, ...]:
-    """Rank the patterns by what was seen in the hunks of a fix: the surer a hunk is, the more it counts."""
-    found = together(seen)
+def judge(seen: Sequence[Observation], around: Sequence[Observation] = ()) -> tuple[Label, ...]:
+    """Rank the patterns by what was seen in the hunks of a fix: the surer a hunk is, the more it counts.
+
+    :param around: what was seen in all hunks of the change that the fix is a part of. It has a share in the ranking,
+        but the first label is one that the fix's own hunks speak for.
+    """
+    found = _mixed(together(seen), together(around))
     shown = {pattern: rows for pattern in found if (rows := _evidence(pattern, seen))}
-    first, *others = order(found, shown) or [UNKNOWN]
+    elsewhere = {pattern: rows for pattern in found if pattern not in shown and (rows := _evidence(pattern, around))}
+    first, *others = order(found, shown, elsewhere) or [UNKNOWN]
     if first == UNKNOWN:
         return (Label(SCHEME, UNKNOWN, 1, None, RATER, ()),)
     labels = [Label(SCHEME, first, 1, _confidence(found[first]), RATER, shown[first])]
     for rank, pattern in enumerate(others, 2):
-        # What only its frequency speaks for is never surer than the first.
+        # What the fix's own hunks do not speak for is never surer than the first.
         confidence = _confidence(min(found[pattern], found[first]))
-        rows = shown.get(pattern) or _common(pattern, shown[first][0])
+        rows = shown.get(pattern) or _elsewhere(elsewhere.get(pattern, ())) or _common(pattern, shown[first][0])
         labels.append(Label(SCHEME, pattern, rank, confidence, RATER, rows))
     return tuple(labels)
 
 
 def order(
-    found: Mapping[str, float], shown: Collection[str], weights: Mapping[str, PatternWeights] | None = None
+    found: Mapping[str, float],
+    shown: Collection[str],
+    elsewhere: Collection[str] = (),
+    weights: Mapping[str, PatternWeights] | None = None,
 ) -> list[str]:
     """Give the patterns that become labels, likeliest first, by their probabilities; none where nothing is known.
 
     :param shown: the patterns that there is evidence for: the first must be one of them.
+    :param elsewhere: the patterns that there is evidence for around the fix only.
     :param weights: of each pattern; those that ship with the package where none are given.
     """
     weights = weights or pattern_weights()
@@ -101,7 +113,7 @@ def order(
     if first == UNKNOWN or found[first] < MIN_CONFIDENCE:
         return []
     others = [pattern for pattern in sorted(found, key=lambda pattern: -found[pattern]) if pattern != first]
-    others = [pattern for pattern in others if pattern in shown or weights[pattern].bias > 0]
+    others = [pattern for pattern in others if pattern in shown or pattern in elsewhere or weights[pattern].bias > 0]
     return [
         first,
         *others[:2],
@@ -131,6 +143,20 @@ def together(seen: Sequence[Observation]) -> Mapping[str, float]:
 
 def _speaks(pattern: str, hunk: Observation) -> bool:
     return pattern in hunk.votes or not pattern_weights()[pattern].topics.keys().isdisjoint(hunk.topics)
+
+
+def _mixed(own: Mapping[str, float], around: Mapping[str, float]) -> Mapping[str, float]:
+    if not around:
+        return own
+    return {pattern: (1 - AROUND) * share + AROUND * around[pattern] for pattern, share in own.items()}
+
+
+def _elsewhere(rows: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Give the evidence of a pattern that only other hunks of the change speak for: the strongest, at its share."""
+    return tuple(
+        replace(row, rule=f"{row.rule.partition('.')[0]}.elsewhere", weight=round(AROUND * row.weight, 2))
+        for row in rows[:1]
+    )
 
 
 def _common(pattern: str, shown: Evidence) -> tuple[Evidence, ...]:

@@ -36,7 +36,9 @@ def split(change: Change, library: str) -> tuple[Part, ...]:
     """
     seen = {place: engine.observe(facts, library) for place, facts in read_hunks(change, TRIGGERS)}
     groups = _group(change, _patterns(seen))
-    return tuple(Part(places, engine.judge([seen[place] for place in places if place in seen])) for places in groups)
+    around = list(seen.values()) if len(groups) > 1 else []
+    own = ([seen[place] for place in places if place in seen] for places in groups)
+    return tuple(Part(places, engine.judge(hunks, around)) for places, hunks in zip(groups, own, strict=True))
 
 
 def part(change: Change, places: Collection[Place]) -> Change:

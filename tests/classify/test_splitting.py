@@ -78,6 +78,15 @@ def test_a_change_that_is_one_fix_has_the_labels_of_the_change() -> None:
     assert fix.labels == engine.classify(of, "tensorflow")
 
 
+def test_the_rest_of_the_change_has_a_share_below_the_first_rank() -> None:
+    """A pattern that only other hunks speak for is named with their evidence, and is never the first."""
+    first, _ = split(change([RENAME, RENAME, EPOCHS]), "tensorflow")
+    assert first.labels[0].value == "versioning"
+    (label,) = [label for label in first.labels if label.value == "iterations"]
+    assert label.rank == 2
+    assert [(row.rule, row.hunk_no) for row in label.evidence] == [("iterations.elsewhere", 2)]
+
+
 def test_a_part_holds_the_hunks_asked_for() -> None:
     """Files without any of them are left out; numbers stay."""
     held = part(change([RENAME, EPOCHS], [LOSS]), [(0, 1)])
@@ -94,7 +103,8 @@ def test_every_hunk_is_in_exactly_one_fix(bodies: list[list[str]]) -> None:
     assert places == sorted((file.no, hunk.no) for file in of.files for hunk in file.hunks)
     for fix in fixes:
         for label in fix.labels:
-            assert {(row.file_no, row.hunk_no) for row in label.evidence} <= set(fix.places)
+            own = [row for row in label.evidence if not row.rule.endswith(".elsewhere")]
+            assert {(row.file_no, row.hunk_no) for row in own} <= set(fix.places)
 
 
 def test_ten_thousand_hunks_are_split_in_bounded_time() -> None:
