@@ -5,6 +5,8 @@
 LABELS.xlsx has a sheet "GitHub" with the columns Bug (a link to a line of a commit or of a file), Bug Fix Pattern and
 Library, as the paper's authors publish it; CLONES holds a clone OWNER+NAME, or OWNER+NAME/repo, of each repository.
 openpyxl must be installed. What a row labels is the hunk at its link's anchor, or all of the commit where it has none.
+Printed are the figures of the shipped weights (on what they were fitted to, if that is LABELS.xlsx) and those of
+cross-validation: of the hunk by itself, of the fix that it is in, and of its commit unsplit.
 
 The model is a multinomial logistic regression in which nothing can speak for a pattern but its own rule and the topics
 that are listed here, each drawn to what it was before any label was seen, so that some two hundred rows suffice. A
@@ -22,12 +24,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 from pattern_labels import Example, fixture_examples, read_examples
 
-from miner.classify.engine import order
-from miner.classify.scoring import probabilities, rule_share
+from miner.classify import engine, scoring
+from miner.classify.scoring import rule_share
 from miner.classify.taxonomies import PatternWeights, taxonomy
+from miner.model import Label
 
 TARGET = Path(__file__).parents[1] / "miner" / "classify" / "taxonomies" / "pattern_weights.toml"
 SPEAKS = {
@@ -57,6 +61,7 @@ BIAS_SHARE = 0.5
 """How much of a fitted bias is kept: all of it would never give the rare patterns the first place."""
 
 STEPS = 250
+JUDGED = {"hunk": Example.hunk, "fix": Example.fix, "commit": Example.whole}
 FOLDS = 20
 
 
@@ -151,32 +156,24 @@ def fit_rows(examples: Sequence[Example], fixtures: Sequence[Example]) -> dict[s
     return fit([*examples, *fixtures], [*(share / mean for share in shares), *[0.5] * len(fixtures)])
 
 
-def rank(example: Example, weights: Mapping[str, PatternWeights]) -> list[tuple[str, float]]:
-    """Give what would become labels with their probabilities, likeliest first; nothing for an abstention."""
-    found = probabilities(example.strengths, example.topics, weights)
-    shown = {
-        pattern
-        for pattern, row in weights.items()
-        if pattern in example.strengths or example.topics & row.topics.keys()
-    }
-    return [(pattern, found[pattern]) for pattern in order(found, shown, weights=weights)]
-
-
 def cross_validate(
     examples: Sequence[Example], fixtures: Sequence[Example], seed: int
-) -> list[list[tuple[str, float]]]:
-    """Rank every example by weights that were fitted without the repositories of its owner."""
+) -> dict[str, list[tuple[Label, ...]]]:
+    """Judge every example's hunk, fix and commit by weights that were fitted without the repositories of its owner."""
     owners = sorted({example.owner for example in examples})
     random.Random(seed).shuffle(owners)  # noqa: S311 - folds are no secret
     fold_of = {owner: at % FOLDS for at, owner in enumerate(owners)}
-    judged: dict[int, list[tuple[str, float]]] = {}
+    found: dict[int, dict[str, tuple[Label, ...]]] = {}
     for fold in range(FOLDS):
-        seen = [example for example in examples if fold_of[example.owner] != fold]
-        weights = fit_rows(seen, fixtures)
-        for at, example in enumerate(examples):
-            if fold_of[example.owner] == fold:
-                judged[at] = rank(example, weights)
-    return [judged[at] for at in range(len(examples))]
+        weights = fit_rows([example for example in examples if fold_of[example.owner] != fold], fixtures)
+        with (
+            patch.object(engine, "pattern_weights", return_value=weights),
+            patch.object(scoring, "pattern_weights", return_value=weights),
+        ):
+            for at, example in enumerate(examples):
+                if fold_of[example.owner] == fold:
+                    found[at] = {what: judge(example) for what, judge in JUDGED.items()}
+    return {what: [found[at][what] for at in range(len(examples))] for what in JUDGED}
 
 
 def figures(examples: Sequence[Example], ranked: Sequence[Sequence[str]], weights: Sequence[float]) -> str:
@@ -194,31 +191,27 @@ def figures(examples: Sequence[Example], ranked: Sequence[Sequence[str]], weight
     return f"top-1 {top1:.3f}  top-3 {top3:.3f}  macro-F1 {sum(scores) / len(scores):.3f}"
 
 
-def report(name: str, examples: Sequence[Example], ranked: Sequence[Sequence[str]]) -> None:
+def report(name: str, examples: Sequence[Example], judged: Sequence[Sequence[Label]]) -> None:
     """Print the figures with every row the same, and with every commit the same."""
     sizes = Counter(example.commit for example in examples)
+    ranked = [[label.value for label in labels] for labels in judged]
     print(f"{name:24} rows     {figures(examples, ranked, [1.0] * len(examples))}")
     print(f"{'':24} commits  {figures(examples, ranked, [1 / sizes[example.commit] for example in examples])}")
 
 
-def coverage(examples: Sequence[Example], judged: Sequence[Sequence[tuple[str, float]]]) -> None:
+def coverage(examples: Sequence[Example], judged: Sequence[Sequence[Label]]) -> None:
     """Print the precision of the surest quarters of the first labels, and how sure they are."""
-    rows = sorted(
-        ((example, names) for example, names in zip(examples, judged, strict=True) if names),
-        key=lambda row: -row[1][0][1],
-    )
+    rows = [
+        (labels[0].confidence, labels[0].value == example.pattern)
+        for example, labels in zip(examples, judged, strict=True)
+        if labels[0].confidence is not None
+    ]
+    rows.sort(key=lambda row: -row[0])
     print(f"{len(examples) - len(rows)} abstentions")
     for share in (0.25, 0.5, 0.75, 1.0):
         kept = rows[: round(share * len(rows))]
-        right = sum(names[0][0] == example.pattern for example, names in kept) / len(kept)
-        mean = sum(names[0][1] for _, names in kept) / len(kept)
-        least = kept[-1][1][0][1]
-        print(f"coverage {share:4.0%}  precision {right:.3f}  mean confidence {mean:.3f}  least {least:.3f}")
-
-
-def names_of(ranked: Sequence[tuple[str, float]]) -> list[str]:
-    """Give the patterns alone."""
-    return [pattern for pattern, _ in ranked]
+        right, mean = (sum(row[at] for row in kept) / len(kept) for at in (1, 0))
+        print(f"coverage {share:4.0%}  precision {right:.3f}  mean confidence {mean:.3f}  least {kept[-1][0]:.3f}")
 
 
 def toml(weights: Mapping[str, PatternWeights]) -> str:
@@ -240,16 +233,14 @@ def main() -> None:
     asked = parser.parse_args()
     examples, fixtures = read_examples(asked.labels, asked.clones), fixture_examples()
     print(f"{len(examples)} labelled rows whose change is at hand, {len(fixtures)} fixtures")
-    report("shipped, hunk", examples, [example.shipped for example in examples])
-    report("shipped, fix", examples, [example.shipped_fix for example in examples])
-    report("shipped, commit", examples, [example.shipped_commit for example in examples])
+    for what, judge in JUDGED.items():
+        report(f"shipped, {what}", examples, [judge(example) for example in examples])
     judged = cross_validate(examples, fixtures, asked.seed)
-    report("cross-validated, hunk", examples, [names_of(ranked) for ranked in judged])
-    coverage(examples, judged)
-    weights = fit_rows(examples, fixtures)
-    report("resubstituted, hunk", examples, [names_of(rank(example, weights)) for example in examples])
+    for what, labels in judged.items():
+        report(f"cross-validated, {what}", examples, labels)
+    coverage(examples, judged["fix"])
     if asked.write:
-        TARGET.write_text(toml(weights), encoding="utf-8")
+        TARGET.write_text(toml(fit_rows(examples, fixtures)), encoding="utf-8")
         print(f"wrote {TARGET.name}")
 
 

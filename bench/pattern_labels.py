@@ -22,7 +22,7 @@ from miner.classify.taxonomies import taxonomy
 from miner.collect.gitblobs import BlobReader
 from miner.collect.gitdiffs import DiffReader
 from miner.extract.diffs import Limits, extract
-from miner.model import Change, ChangedFile, FileChange, FileKind
+from miner.model import Change, ChangedFile, FileChange, FileKind, Label
 
 MOST_BYTES = 20_000_000
 MOST_FILES = 2_000
@@ -37,16 +37,29 @@ Place = tuple[int, int]
 
 @dataclass(frozen=True)
 class Example:
-    """A labelled hunk (or commit): what was seen in it, and what is said of it, of its fix and of its commit."""
+    """A labelled hunk (``place``; None: all of a commit), what was seen in it, and the change that it is of."""
 
     owner: str
     commit: str
     pattern: str
+    library: str
+    change: Change
+    place: Place | None
     strengths: Mapping[str, float]
     topics: frozenset[str]
-    shipped: Sequence[str] = ()
-    shipped_fix: Sequence[str] = ()
-    shipped_commit: Sequence[str] = ()
+
+    def hunk(self) -> tuple[Label, ...]:
+        """Give the labels of the hunk by itself."""
+        return engine.classify(part(self.change, [self.place]) if self.place else self.change, self.library)
+
+    def fix(self) -> tuple[Label, ...]:
+        """Give the labels of the fix that holds the hunk, or of the commit's first."""
+        fixes = split(self.change, self.library)
+        return next((fix for fix in fixes if self.place in fix.places), fixes[0]).labels
+
+    def whole(self) -> tuple[Label, ...]:
+        """Give the labels of the commit as a whole."""
+        return engine.classify(self.change, self.library)
 
 
 @dataclass(frozen=True)
@@ -98,11 +111,9 @@ def fixture_examples() -> list[Example]:
     sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
     from support.changes import fixtures  # type: ignore[import-not-found,unused-ignore]
 
-    found = []
-    for fixture in fixtures("match"):
-        seen = engine.observe(read(fixture.change, TRIGGERS), fixture.library)
-        found.append(Example("", fixture.name, fixture.pattern, seen.strengths, frozenset(seen.topics)))
-    return found
+    return [
+        _seen("", fixture.name, fixture.pattern, fixture.library, fixture.change, None) for fixture in fixtures("match")
+    ]
 
 
 def _git_dir(folder: Path) -> Path | None:
@@ -124,25 +135,17 @@ def _example(row: Row, git_dir: Path) -> Example | None:
         return None
     anchored = _anchored(row, line, files)
     if anchored is not None:
-        file, place = anchored
-        if place not in _places(change):
+        file = anchored[0]
+        if anchored[1] not in _places(change):
             shown = ChangedFile(file.no, file.path, file.language, file.hunks)
             change = Change((*change.files, shown))
-    library = _library(change) or row.library
-    hunk = part(change, [anchored[1]]) if anchored else change
-    fixes = split(change, library)
-    fix = next((fix for fix in fixes if anchored and anchored[1] in fix.places), fixes[0])
-    seen = engine.observe(read(hunk, TRIGGERS), library)
-    return Example(
-        row.owner.lower(),
-        sha,
-        row.pattern,
-        seen.strengths,
-        frozenset(seen.topics),
-        [label.value for label in engine.classify(hunk, library)],
-        [label.value for label in fix.labels],
-        [label.value for label in engine.classify(change, library)],
-    )
+    place = anchored[1] if anchored else None
+    return _seen(row.owner.lower(), sha, row.pattern, _library(change) or row.library, change, place)
+
+
+def _seen(owner: str, commit: str, pattern: str, library: str, change: Change, place: Place | None) -> Example:
+    seen = engine.observe(read(part(change, [place]) if place else change, TRIGGERS), library)
+    return Example(owner, commit, pattern, library, change, place, seen.strengths, frozenset(seen.topics))
 
 
 def _repair(row: Row, git_dir: Path) -> tuple[str, int]:

@@ -81,16 +81,19 @@ def judge(seen: Sequence[Observation], around: Sequence[Observation] = ()) -> tu
     :param around: what was seen in all hunks of the change that the fix is a part of. It has a share in the ranking,
         but the first label is one that the fix's own hunks speak for.
     """
-    found = _mixed(together(seen), together(around))
+    own = together(seen)
+    found = _mixed(own, together(around))
     shown = {pattern: rows for pattern in found if (rows := _evidence(pattern, seen))}
     elsewhere = {pattern: rows for pattern in found if pattern not in shown and (rows := _evidence(pattern, around))}
     first, *others = order(found, shown, elsewhere) or [UNKNOWN]
     if first == UNKNOWN:
         return (Label(SCHEME, UNKNOWN, 1, None, RATER, ()),)
-    labels = [Label(SCHEME, first, 1, _confidence(found[first]), RATER, shown[first])]
+    # The first is as sure as its own hunks are; the others share what that leaves.
+    labels = [Label(SCHEME, first, 1, _confidence(own[first]), RATER, shown[first])]
+    left = (1 - own[first]) / (1 - found[first])
     for rank, pattern in enumerate(others, 2):
         # What the fix's own hunks do not speak for is never surer than the first.
-        confidence = _confidence(min(found[pattern], found[first]))
+        confidence = _confidence(min(left * found[pattern], own[first]))
         rows = shown.get(pattern) or _elsewhere(elsewhere.get(pattern, ())) or _common(pattern, shown[first][0])
         labels.append(Label(SCHEME, pattern, rank, confidence, RATER, rows))
     return tuple(labels)
