@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 from miner import settings
-from miner.classify import bugfix, engine, libraries
+from miner.classify import bugfix, engine, libraries, splitting
 from miner.classify.libraries import Catalogue
 from miner.classify.version import RATER
 from miner.collect import git, gitcommits
@@ -31,6 +31,7 @@ from miner.model import (
     FileChange,
     FileKind,
     Fix,
+    Label,
     Omission,
     OmissionReason,
 )
@@ -170,19 +171,21 @@ class _Miner:
         if not self._task.classify:
             return
         try:
-            fix = self._fix(candidate)
+            fixes = self._fixes(candidate)
         except MinerError:
             raise
         except Exception as error:  # noqa: BLE001 - a rule that fails over one odd commit must not end a crawl of years
             sha, detail = candidate.commit.sha, f"a defect of the miner, please report it: {error!r}"
-            fix = Omission(OmissionReason.COMMIT_FAILED, f"commit:{sha}", detail, sha)
-        if isinstance(fix, Omission):
-            self._omit(fix)
+            fixes = Omission(OmissionReason.COMMIT_FAILED, f"commit:{sha}", detail, sha)
+        if isinstance(fixes, Omission):
+            self._omit(fixes)
             return
-        self._page.fix(fix, candidate.commit.committed_at)
-        self._mined.count_fix(fix.library, fix.labels)
+        for fix in fixes:
+            self._page.fix(fix, candidate.commit.committed_at)
+            self._mined.count_fix(fix.library, fix.labels)
 
-    def _fix(self, candidate: Candidate) -> Fix | Omission:
+    def _fixes(self, candidate: Candidate) -> list[Fix] | Omission:
+        """Give the fixes of a commit: those of the wanted libraries, each numbered by its place among all."""
         sha = candidate.commit.sha
         change = self._change(candidate)
         found = libraries.detect(_catalogue(), change) if change.files else ()
@@ -194,13 +197,13 @@ class _Miner:
             unnamed = "no changed file, and no manifest, names one of the libraries"
             detail = unnamed if change.files else "it changes no code"
             return Omission(OmissionReason.NO_LIBRARY_CODE, f"commit:{sha}", detail, sha)
-        library = found[0].value
-        if self._task.libraries and library not in self._task.libraries:
-            detail = f"it repairs the use of {library}, which --library leaves out"
+        fixes = list(_split(sha, change, found))
+        wanted = [fix for fix in fixes if not self._task.libraries or fix.library in self._task.libraries]
+        if not wanted:
+            named = ", ".join(dict.fromkeys(fix.library for fix in fixes))
+            detail = f"it repairs the use of {named}, which --library leaves out"
             return Omission(OmissionReason.LIBRARY_NOT_SELECTED, f"commit:{sha}", detail, sha)
-        labels = found + engine.classify(change, library)
-        hunks = tuple((file.no, hunk.no) for file in change.files for hunk in file.hunks)
-        return Fix(f"git:{sha}:1", sha, library, hunks, labels)
+        return wanted
 
     def _change(self, candidate: Candidate) -> Change:
         """Give what the classifier sees: the code files, with their text after the change (before a deletion)."""
@@ -242,6 +245,19 @@ class _Miner:
     def _omit(self, omission: Omission) -> None:
         self._page.omissions([omission])
         self._mined.omissions[omission.reason.value] += 1
+
+
+def _split(sha: str, change: Change, found: tuple[Label, ...]) -> Iterator[Fix]:
+    """Give all fixes of a commit; one whose files name no library is of those that the commit was ``found`` to use."""
+    parts = splitting.split(change, found[0].value)
+    for no, part in enumerate(parts, 1):
+        own, labels = found, part.labels
+        if len(parts) > 1:
+            held = splitting.part(change, part.places)
+            own = libraries.detect(_catalogue(), held) or found
+            if own[0].value != found[0].value:
+                labels = engine.classify(held, own[0].value)
+        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, own + labels)
 
 
 @cache

@@ -475,7 +475,7 @@ def test_a_rule_that_fails_over_one_commit_costs_its_fix_alone(
     def fail(*_: object) -> None:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr("miner.classify.engine.classify", fail)
+    monkeypatch.setattr("miner.classify.splitting.split", fail)
     summary = lite.collect(builder.path)
     assert (summary.seen, summary.fixes, summary.failed) == (10, 0, {})
     assert lite.one("SELECT count(*) FROM omission WHERE reason = 'commit_failed' AND detail LIKE '%too deep%'") > 0

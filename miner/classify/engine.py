@@ -1,55 +1,180 @@
-"""From facts to ranked labels: every rule votes, votes are added up a pattern, the sums make confidences.
+"""From facts to ranked labels: every rule votes, every topic hints, and a model of few weights makes probabilities.
 
 Votes for one pattern on one line count once, at their strongest; further lines add less and less, so that a long change
-does not drown a short one. Below :data:`MIN_STRENGTH` the engine abstains: the label is "unknown".
+does not drown a short one. Topics (:mod:`miner.classify.topics`) are weak signs that decide where rules say little, and
+what comes second and third. Below :data:`MIN_CONFIDENCE` the engine abstains: the label is "unknown".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
-from miner.classify.facts import Facts
+from miner.classify.facts import Facts, Span, TopicFact
 from miner.classify.rules import PATTERNS, TRIGGERS
-from miner.classify.signals import read
+from miner.classify.scoring import probabilities
+from miner.classify.signals import read_hunks
+from miner.classify.taxonomies import PatternWeights, pattern_weights
 from miner.classify.version import RATER as RATER
 from miner.classify.voting import Vote
 from miner.model import Change, Evidence, Label
 
 SCHEME: Final = "pattern"
 UNKNOWN: Final = "unknown"
-MIN_STRENGTH: Final = 0.75
-"""Strength that the first label must have; a lone hint is no label."""
+MIN_CONFIDENCE: Final = 0.1
+"""Probability that the first label must have: what a vote gives that is little more than a hint."""
+
+MIN_OTHER: Final = 0.01
+"""Probability that a label after the third must have."""
+
+AROUND: Final = 0.2
+"""Share that the whole change has in the ranking of a fix in it: what is repaired together is related."""
 
 MAX_EVIDENCE: Final = 10
 """Evidence rows that a label keeps, the strongest first."""
 
+MANY_TOPICS: Final = "many"
+"""The topic of a change that speaks of many: of the network as a whole."""
+
+_MANY = 6
 _FURTHER_LINES = 0.5
-_DOUBT = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What was seen in a hunk: the votes of each rule that has some, strongest first, and each topic's first place.
+
+    ``strengths`` are the sums of the rules' votes, ``probabilities`` those of all patterns.
+    """
+
+    votes: Mapping[str, tuple[Vote, ...]]
+    topics: Mapping[str, Span]
+    strengths: Mapping[str, float]
+    probabilities: Mapping[str, float]
 
 
 def classify(change: Change, library: str) -> tuple[Label, ...]:
     """Rank the fix patterns of a change to code of a library: rank 1 first, each with its evidence.
 
-    The confidence is a pattern's share of all strength, less some for doubt. A change that no rule votes on, or only
-    weakly, gets exactly one label "unknown" without a confidence.
+    The confidence is the pattern's probability. Below the first rank there may be patterns that nothing speaks for but
+    that they are common (evidence "common"), up to three labels in all. A change that nothing is known of, or too
+    little, gets exactly one label "unknown" without a confidence.
     """
-    facts = read(change, TRIGGERS)
-    votes = _votes(facts, library) if len(facts) else {}
+    return judge([observe(facts, library) for _, facts in read_hunks(change, TRIGGERS)])
+
+
+def observe(facts: Facts, library: str) -> Observation:
+    """Collect what the rules and the topics say of a hunk."""
+    votes = _votes(facts, library)
+    # What both sides speak of is heard only where nothing else is.
+    topics = _topics([fact for fact in facts.topics if not (fact.shared and votes)])
     strengths = {pattern: _strength(found) for pattern, found in votes.items()}
-    ranked = sorted(strengths, key=lambda pattern: -strengths[pattern])
-    if not ranked or strengths[ranked[0]] < MIN_STRENGTH:
+    return Observation(votes, topics, strengths, probabilities(strengths, topics))
+
+
+def judge(seen: Sequence[Observation], around: Sequence[Observation] = ()) -> tuple[Label, ...]:
+    """Rank the patterns by what was seen in the hunks of a fix: the surer a hunk is, the more it counts.
+
+    :param around: what was seen in all hunks of the change that the fix is a part of. It has a share in the ranking,
+        but the first label is one that the fix's own hunks speak for.
+    """
+    own = together(seen)
+    found = _mixed(own, together(around))
+    shown = {pattern: rows for pattern in found if (rows := _evidence(pattern, seen))}
+    elsewhere = {pattern: rows for pattern in found if pattern not in shown and (rows := _evidence(pattern, around))}
+    first, *others = order(found, shown, elsewhere) or [UNKNOWN]
+    if first == UNKNOWN:
         return (Label(SCHEME, UNKNOWN, 1, None, RATER, ()),)
-    total = sum(strengths.values()) + _DOUBT
+    # The first is as sure as its own hunks are; the others share what that leaves.
+    labels = [Label(SCHEME, first, 1, _confidence(own[first]), RATER, shown[first])]
+    left = (1 - own[first]) / (1 - found[first])
+    for rank, pattern in enumerate(others, 2):
+        # What the fix's own hunks do not speak for is never surer than the first.
+        confidence = _confidence(min(left * found[pattern], own[first]))
+        rows = shown.get(pattern) or _elsewhere(elsewhere.get(pattern, ())) or _common(pattern, shown[first][0])
+        labels.append(Label(SCHEME, pattern, rank, confidence, RATER, rows))
+    return tuple(labels)
+
+
+def order(
+    found: Mapping[str, float],
+    shown: Collection[str],
+    elsewhere: Collection[str] = (),
+    weights: Mapping[str, PatternWeights] | None = None,
+) -> list[str]:
+    """Give the patterns that become labels, likeliest first, by their probabilities; none where nothing is known.
+
+    :param shown: the patterns that there is evidence for: the first must be one of them.
+    :param elsewhere: the patterns that there is evidence for around the fix only.
+    :param weights: of each pattern; those that ship with the package where none are given.
+    """
+    weights = weights or pattern_weights()
+    first = max(shown, key=found.__getitem__, default=UNKNOWN)
+    if first == UNKNOWN or found[first] < MIN_CONFIDENCE:
+        return []
+    others = [pattern for pattern in sorted(found, key=lambda pattern: -found[pattern]) if pattern != first]
+    others = [pattern for pattern in others if pattern in shown or pattern in elsewhere or weights[pattern].bias > 0]
+    return [
+        first,
+        *others[:2],
+        *(pattern for pattern in others[2:] if pattern in shown and found[pattern] >= MIN_OTHER),
+    ]
+
+
+def surest(hunk: Observation) -> tuple[str, float]:
+    """Give the first label that a hunk has by itself, and its confidence; "unknown" has none."""
+    shown = [pattern for pattern in hunk.probabilities if _speaks(pattern, hunk)]
+    first = max(shown, key=hunk.probabilities.__getitem__, default=UNKNOWN)
+    confidence = hunk.probabilities.get(first, 0.0)
+    return (first, confidence) if confidence >= MIN_CONFIDENCE else (UNKNOWN, 0.0)
+
+
+def together(seen: Sequence[Observation]) -> Mapping[str, float]:
+    """Give the mean of the hunks' probabilities, each weighed by the highest of its own."""
+    if len(seen) == 1:
+        return seen[0].probabilities
+    weights = [max(hunk.probabilities.values()) for hunk in seen]
+    total = sum(weights)
+    return {
+        pattern: sum(weight * hunk.probabilities[pattern] for weight, hunk in zip(weights, seen, strict=True)) / total
+        for pattern, _ in (PATTERNS if seen else ())
+    }
+
+
+def _speaks(pattern: str, hunk: Observation) -> bool:
+    return pattern in hunk.votes or not pattern_weights()[pattern].topics.keys().isdisjoint(hunk.topics)
+
+
+def _mixed(own: Mapping[str, float], around: Mapping[str, float]) -> Mapping[str, float]:
+    if not around:
+        return own
+    return {pattern: (1 - AROUND) * share + AROUND * around[pattern] for pattern, share in own.items()}
+
+
+def _elsewhere(rows: Sequence[Evidence]) -> tuple[Evidence, ...]:
+    """Give the evidence of a pattern that only other hunks of the change speak for: the strongest, at its share."""
     return tuple(
-        Label(SCHEME, pattern, rank, round(strengths[pattern] / total, 4), RATER, _evidence(pattern, votes[pattern]))
-        for rank, pattern in enumerate(ranked, 1)
+        replace(row, rule=f"{row.rule.partition('.')[0]}.elsewhere", weight=round(AROUND * row.weight, 2))
+        for row in rows[:1]
     )
 
 
-def _votes(facts: Facts, library: str) -> dict[str, list[Vote]]:
+def _common(pattern: str, shown: Evidence) -> tuple[Evidence, ...]:
+    """Give the evidence of a pattern that is there for being common: its bias, at the place of the first label's."""
+    return (replace(shown, rule=f"{pattern}.common", weight=pattern_weights()[pattern].bias),)
+
+
+def _confidence(probability: float) -> float:
+    """Cut a probability to four digits; rounded ones could add up to more than 1."""
+    return math.floor(probability * 10_000) / 10_000
+
+
+def _votes(facts: Facts, library: str) -> dict[str, tuple[Vote, ...]]:
     """Give the votes of all rules, strongest first, one a line of code."""
-    found: dict[str, list[Vote]] = {}
+    found: dict[str, tuple[Vote, ...]] = {}
     for pattern, vote in PATTERNS:
         votes = _one_a_line(vote(facts, library))
         if votes:
@@ -57,17 +182,17 @@ def _votes(facts: Facts, library: str) -> dict[str, list[Vote]]:
     return found
 
 
-def _one_a_line(votes: Iterable[Vote]) -> list[Vote]:
+def _one_a_line(votes: Iterable[Vote]) -> tuple[Vote, ...]:
     strongest: dict[tuple[int, int, str, int], Vote] = {}
     for vote in votes:
         span = vote.span
         key = (span.file_no, span.hunk_no, span.side, span.line)
         if key not in strongest or vote.weight > strongest[key].weight:
             strongest[key] = vote
-    return sorted(strongest.values(), key=lambda vote: -vote.weight)
+    return tuple(sorted(strongest.values(), key=lambda vote: -vote.weight))
 
 
-def _strength(votes: list[Vote]) -> float:
+def _strength(votes: Iterable[Vote]) -> float:
     """Add up weights that are sorted: the first in full, the others in a geometric series."""
     strength, share = 0.0, 1.0
     for vote in votes:
@@ -76,18 +201,24 @@ def _strength(votes: list[Vote]) -> float:
     return strength
 
 
-def _evidence(pattern: str, votes: list[Vote]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(
-            f"{pattern}.{vote.reason}",
-            vote.weight,
-            vote.span.text,
-            vote.span.side,
-            vote.span.start,
-            vote.span.end,
-            vote.span.file_no,
-            vote.span.hunk_no,
-            vote.span.line,
-        )
-        for vote in votes[:MAX_EVIDENCE]
-    )
+def _topics(facts: Iterable[TopicFact]) -> dict[str, Span]:
+    first: dict[str, Span] = {}
+    for fact in facts:
+        first.setdefault(fact.topic, fact.span)
+    if len(first) >= _MANY:
+        first[MANY_TOPICS] = next(iter(first.values()))
+    return first
+
+
+def _evidence(pattern: str, seen: Sequence[Observation]) -> tuple[Evidence, ...]:
+    votes = sorted((vote for hunk in seen for vote in hunk.votes.get(pattern, ())), key=lambda vote: -vote.weight)
+    rows = [_row(f"{pattern}.{vote.reason}", vote.weight, vote.span) for vote in votes[:MAX_EVIDENCE]]
+    weights = pattern_weights()[pattern].topics
+    for topic in sorted(weights, key=lambda topic: -weights[topic]):
+        spans = (hunk.topics[topic] for hunk in seen if topic in hunk.topics)
+        rows += [_row(f"{pattern}.topic_{topic}", weights[topic], span) for span in islice(spans, 1)]
+    return tuple(rows[:MAX_EVIDENCE])
+
+
+def _row(rule: str, weight: float, span: Span) -> Evidence:
+    return Evidence(rule, weight, span.text, span.side, span.start, span.end, span.file_no, span.hunk_no, span.line)

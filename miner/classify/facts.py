@@ -126,6 +126,19 @@ class StatementFact:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class TopicFact:
+    """A topic that the changed lines of the two sides of a hunk speak of differently: a weak sign of what it is about.
+
+    ``topic`` is one of the vocabulary's, or "slice" or "index" for a subscript, with a colon in it or without. It is
+    ``shared`` if both sides speak of it alike, and of nothing else.
+    """
+
+    topic: str
+    shared: bool
+    span: Span
+
+
 @dataclass(slots=True)
 class Facts:
     """All facts of a change, in the order of its hunks."""
@@ -137,9 +150,15 @@ class Facts:
     words: list[WordFact] = field(default_factory=list)
     tokens: list[TokenFact] = field(default_factory=list)
     statements: list[StatementFact] = field(default_factory=list)
+    topics: list[TopicFact] = field(default_factory=list)
 
     def __len__(self) -> int:
         return sum(map(len, self._lists()))
+
+    def add(self, other: Facts) -> None:
+        """Append all facts of another hunk."""
+        for mine, others in zip(self._lists(), other._lists(), strict=True):
+            mine += others
 
     def _lists(self) -> Iterator[list[object]]:
         for name in self.__slots__:

@@ -1,8 +1,9 @@
 """Reads a change once into facts: what was called, passed, assigned, imported and named differently after it.
 
 Bounded by construction: :data:`MAX_LINES` lines of a change, and of a hunk and a line what
-:mod:`miner.classify.fragments` allows, are read; a hunk whose changed lines hold no trigger of a rule is skipped
-unparsed. A test tells little of how the code was repaired: tests are read only where nothing else changed.
+:mod:`miner.classify.fragments` allows, are read; of a hunk whose changed lines hold no trigger of a rule only the
+topics are read, unparsed. A test tells little of how the code was repaired: tests are read only where nothing else
+changed.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
 from typing import Final
 
-from miner.classify import facts, fragments, parsing
+from miner.classify import facts, fragments, parsing, topics
 from miner.classify.compare import compare
-from miner.classify.facts import Facts, Kind, Span, TokenFact, WordFact
+from miner.classify.facts import Facts, Kind, Span, TokenFact, TopicFact, WordFact
 from miner.classify.fragments import Edit, Fragments, Line
 from miner.classify.parsing import Where
 from miner.classify.vocabulary import TELLING_NAMES, TELLING_STEMS, is_telling
 from miner.model import Change, ChangedFile, Hunk
 
-MAX_LINES: Final = 200
+MAX_LINES: Final = 1_000
 """Lines of a change's hunks that are read, context included; a longer change shows what it is in its first hunks."""
+
+Place = tuple[int, int]
+"""A hunk: the number of its file and its own."""
 
 MAX_HUNKS: Final = 100
 """Hunks of a change that are looked at."""
@@ -36,10 +40,18 @@ _TOKEN = re.compile(r"\"[^\"\\]*\"|'[^'\\]*'|[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*|\d[
 def read(change: Change, triggers: frozenset[str]) -> Facts:
     """Give the facts of a change, in the order of its files and hunks that hold one of the (lower-case) triggers."""
     found = Facts()
-    hunks, lines = MAX_HUNKS, MAX_LINES
+    for _, facts_of_hunk in read_hunks(change, triggers):
+        found.add(facts_of_hunk)
+    return found
+
+
+def read_hunks(change: Change, triggers: frozenset[str]) -> Iterator[tuple[Place, Facts]]:
+    """Give each hunk that has facts with its facts, in order; a hunk's facts do not hang on other hunks."""
+    hunks, lines, topic_lines = MAX_HUNKS, MAX_LINES, MAX_LINES
     for file in _code(change):
         toggles = cache(partial(_toggles, file))
         for hunk in file.hunks[:hunks]:
+            found = Facts()
             body = hunk.body.split("\n", min(lines, fragments.MAX_LINES))[: min(lines, fragments.MAX_LINES)]
             changed = _changed(body)
             names = set(_NAME.findall(changed))
@@ -47,12 +59,16 @@ def read(change: Change, triggers: frozenset[str]) -> Facts:
                 telling = not TELLING_NAMES.isdisjoint(names) or any(stem in changed for stem in TELLING_STEMS)
                 _read_hunk(found, file, hunk, body, toggles, telling)
                 lines -= len(body)
+            elif topic_lines > 0 and ("[" in changed or any(map(topics.words_of, names))):
+                _read_topics(found, file, hunk, body, toggles)
+                topic_lines -= len(body)
+            if len(found):
+                yield (file.no, hunk.no), found
             if lines <= 0:
-                return found
+                return
         hunks -= len(file.hunks)
         if hunks <= 0:
             break
-    return found
 
 
 def _code(change: Change) -> list[ChangedFile]:
@@ -96,6 +112,20 @@ def _read_hunk(
         for edit in cut.edits:
             if telling or (edit.old_start < edit.old_end and edit.new_start < edit.new_end):
                 _words(found, edit, cut, spans)
+        _topics(found, spans)
+
+
+def _read_topics(
+    found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], toggles: Callable[[], list[int] | None]
+) -> None:
+    """Add what a hunk that no rule has a trigger for speaks of."""
+    cut = fragments.split(hunk, body, notebook=file.language == "notebook", toggles=toggles())
+    _topics(found, _Spans(file.no, hunk.no, cut))
+
+
+def _topics(found: Facts, spans: _Spans) -> None:
+    for topic, shared, is_new, where in topics.find(spans.cut):
+        found.topics.append(TopicFact(topic, shared, spans.of("new" if is_new else "old", where)))
 
 
 class _Spans:

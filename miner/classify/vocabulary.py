@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from miner.classify.taxonomies import renames, words
+from miner.classify.taxonomies import renames, tensorflow_upgrade, words
 
 LAYERS: Final = words("layers")
 MERGES: Final = words("merges")
@@ -45,11 +45,22 @@ TELLING_STEMS: Final = ("weight", "param", "version")
 _TELLING = re.compile("|".join(TELLING_STEMS), re.IGNORECASE)
 
 
+TENSORFLOW_HEADS: Final = ("tf.", "tensorflow.")
+
+
+@lru_cache(maxsize=1)
+def _upgraded() -> frozenset[str]:
+    symbols = tensorflow_upgrade().symbols
+    return frozenset(symbols).union(symbols.values())
+
+
 @lru_cache(maxsize=1 << 16)
 def is_telling(token: str) -> bool:
     """Tell whether a token's presence on one side of a change may say something by itself."""
     word = token.strip("\"'")
     last = word.rpartition(".")[2]
+    if word.startswith(TENSORFLOW_HEADS) and word.partition(".")[2] in _upgraded():
+        return True
     if last in _LISTED or last.lower() in ITERATION_NAMES or _TELLING.search(word):
         return True
     return not _PARTS.isdisjoint(word.split("."))

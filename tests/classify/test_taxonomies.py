@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from miner.classify.taxonomies import renames, taxonomy, words
+from miner.classify.taxonomies import renames, taxonomy, tensorflow_upgrade, words
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,16 @@ def test_renames_say_since_when() -> None:
     (entry,) = renames("symbols")["initialize_all_variables"]
     assert (entry.library, entry.new, entry.version) == ("tensorflow", "global_variables_initializer", "0.12")
     assert all(entry.version for kind in ("symbols", "keywords") for found in renames(kind).values() for entry in found)
+
+
+def test_the_upgrade_of_tensorflow_is_whole() -> None:
+    """Symbols and keywords that its tool renames are there, those that live on in ``compat.v1`` alone among them."""
+    upgrade = tensorflow_upgrade()
+    assert upgrade.symbols["random_uniform"] == "random.uniform"
+    assert upgrade.symbols["train.Saver"] == "compat.v1.train.Saver"
+    assert upgrade.keywords["argmax"] == {"dimension": "axis"}
+    assert len(upgrade.symbols) > 1000
+    assert not any(name.startswith("tf.") for pair in upgrade.symbols.items() for name in pair)
 
 
 def test_words_are_short_names() -> None:

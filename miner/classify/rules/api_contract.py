@@ -30,14 +30,14 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     del library
     for argument in facts.arguments:
         if _wraps(argument.old, argument.new):
-            yield Vote("wrapped_argument", 1.8, argument.span)
+            yield Vote("wrapped_argument", 2.4, argument.span)
     for assignment in facts.assignments:
         if _wraps(assignment.old, assignment.new):
-            yield Vote("wrapped_value", 1.5, assignment.span)
+            yield Vote("wrapped_value", 1.8, assignment.span)
     for call in calls(facts, _WRAPPERS):
         yield Vote("conversion", 1.0, call.span)
     for argument in arguments(facts, _KEYWORDS):
-        yield Vote("argument", 1.2, argument.span)
+        yield Vote("argument", 1.6, argument.span)
 
 
 def _wraps(old: str, new: str) -> bool:

@@ -16,6 +16,7 @@ from miner.classify.vocabulary import DTYPES, TYPE_CALLS
 from miner.classify.voting import Vote, arguments, calls
 
 _SURE: Final = TYPE_CALLS - {
+    "array",
     "asarray",
     "int",
     "type",
@@ -27,6 +28,7 @@ _SURE: Final = TYPE_CALLS - {
 }
 _KEYWORDS: Final = frozenset({"dtype", "dtypes", "out_type", "output_dtype"})
 _METHODS: Final = frozenset({"long", "int", "type", "bool"})
+_CONVERSIONS: Final = frozenset({"array", "asarray"})
 
 TRIGGERS: Final = _KEYWORDS | TYPE_CALLS
 
@@ -39,6 +41,8 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     for call in calls(facts, _METHODS):
         is_method = "." in call.name
         yield Vote("cast" if is_method else "conversion", 2.2 if is_method else 1.2, call.span)
+    for call in calls(facts, _CONVERSIONS):
+        yield Vote("conversion", 1.2, call.span)
     for argument in arguments(facts, _KEYWORDS):
         yield Vote("dtype", 2.5, argument.span)
     for argument in facts.arguments:

@@ -37,7 +37,7 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
         if argument.kind is not Kind.RENAMED and (argument.short in OPTIMIZERS or argument.keyword in _KEYWORDS):
             yield Vote("rate", 2.2, argument.span)
     for assignment in changed_assignments(facts, _RATES | _TARGETS):
-        yield Vote("assignment", 1.8, assignment.span)
+        yield Vote("assignment", 2.2, assignment.span)
     for token in facts.tokens:
         if last_part(token.new) in _LOWER or last_part(token.old) in _LOWER:
             yield Vote("name", 1.8, token.span)

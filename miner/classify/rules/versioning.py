@@ -1,9 +1,9 @@
 """Versioning: adapt the code to a new version of the library.
 
 Paper: Table 2; sub-patterns: qualified name, signature, probabilistic behaviour, between libraries. Decided by
-symbols and keywords that a library renamed or removed (the table ``taxonomies/renames.toml``), by a symbol that took
-another's place with the same arguments, by arguments that changed places, by imports that moved, and by tests of a
-library's version.
+symbols and keywords that a library renamed or removed (the tables ``taxonomies/renames.toml`` and, from TensorFlow's
+own upgrade tool, ``taxonomies/tensorflow_renames.toml``), by a symbol that took another's place with the same
+arguments, by arguments that changed places, by imports that moved, and by tests of a library's version.
 
 Does not match: another function for another purpose (a new loss or layer in the place of the old one).
 """
@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from miner.classify.facts import CallFact, Facts, Kind
-from miner.classify.taxonomies import Rename, renames
-from miner.classify.vocabulary import ACTIVATIONS, LAYERS, LOSSES, METRICS, OPTIMIZERS
+from miner.classify.taxonomies import Rename, renames, tensorflow_upgrade
+from miner.classify.vocabulary import ACTIVATIONS, LAYERS, LOSSES, METRICS, OPTIMIZERS, TENSORFLOW_HEADS
 from miner.classify.voting import Vote
 
 _HEADS: Final = frozenset({"tf", "torch", "K", "keras", "nn", "F", "theano", "T", "tensorflow", "np", "layers"})
@@ -29,6 +29,7 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the signs of a new version of a library."""
     yield from _symbols(facts, library)
     yield from _keywords(facts, library)
+    yield from _upgrade(facts)
     yield from _imports(facts)
     for call in facts.calls:
         if call.kind is Kind.RENAMED and _same_purpose(call):
@@ -52,6 +53,25 @@ def _known(name: str, kind: str, library: str) -> Rename | None:
         {library, "keras"} if library == "tensorflow" else {library, "tensorflow"} if library == "keras" else {library}
     )
     return next((entry for entry in found if entry.library in related), None)
+
+
+def _upgrade(facts: Facts) -> Iterator[Vote]:
+    """Give what TensorFlow's own upgrade tool would have changed in the same way."""
+    upgrade = tensorflow_upgrade()
+    come = {_within_tensorflow(word.word) for word in facts.words if word.kind is Kind.ADDED} - {""}
+    for word in facts.words if come else ():
+        if word.kind is Kind.REMOVED and upgrade.symbols.get(_within_tensorflow(word.word)) in come:
+            yield Vote("upgraded_symbol", 3.0, word.span)
+    for argument in facts.arguments:
+        if argument.kind is Kind.RENAMED and argument.old_keyword:
+            keywords = upgrade.keywords.get(_within_tensorflow(argument.call), {})
+            if keywords.get(argument.old_keyword) == argument.keyword:
+                yield Vote("upgraded_keyword", 3.0, argument.span)
+
+
+def _within_tensorflow(name: str) -> str:
+    """Give a name without the module's, or "" if it is not TensorFlow's."""
+    return name.partition(".")[2] if name.startswith(TENSORFLOW_HEADS) else ""
 
 
 def _symbols(facts: Facts, library: str) -> Iterator[Vote]:

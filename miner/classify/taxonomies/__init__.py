@@ -55,6 +55,16 @@ def words(name: str) -> frozenset[str]:
 
 
 @cache
+def topics() -> dict[str, tuple[str, ...]]:
+    """Give the topics that a part of a name, lowered, speaks of."""
+    found: dict[str, tuple[str, ...]] = {}
+    for topic, parts in _table("vocabulary")["topics"].items():
+        for part in parts.split():
+            found[part] = (*found.get(part, ()), topic)
+    return found
+
+
+@cache
 def renames(kind: str) -> dict[str, tuple[Rename, ...]]:
     """Give what the libraries renamed, by old name: kind is "symbols" or "keywords"."""
     found: dict[str, tuple[Rename, ...]] = {}
@@ -62,6 +72,38 @@ def renames(kind: str) -> dict[str, tuple[Rename, ...]]:
         for old, (new, version) in kinds.get(kind, {}).items():
             found[old] = (*found.get(old, ()), Rename(library, old, new, version))
     return found
+
+
+class Upgrade(NamedTuple):
+    """What TensorFlow 2 renamed, by full names without the leading "tf.": symbols, and keywords by their function."""
+
+    symbols: Mapping[str, str]
+    keywords: Mapping[str, Mapping[str, str]]
+
+
+@cache
+def tensorflow_upgrade() -> Upgrade:
+    """Give what TensorFlow's own upgrade tool renames."""
+    table = _table("tensorflow_renames")
+    v1 = {old: f"compat.v1.{old}" for old in table["v1"].split()}
+    return Upgrade(v1 | table["symbols"], table["keywords"])
+
+
+class PatternWeights(NamedTuple):
+    """What speaks for a pattern: ``bias`` that it is common, ``rule`` its rule at full strength, and its topics."""
+
+    bias: float
+    rule: float
+    topics: Mapping[str, float]
+
+
+@cache
+def pattern_weights() -> dict[str, PatternWeights]:
+    """Give the weights of each fix pattern, by its id: log-odds, none of a topic below 0."""
+    return {
+        pattern: PatternWeights(row["bias"], row["rule"], row.get("topics", {}))
+        for pattern, row in _table("pattern_weights").items()
+    }
 
 
 class BugFixWeights(NamedTuple):

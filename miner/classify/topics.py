@@ -1,0 +1,103 @@
+"""What the changed lines of a hunk speak of, by the parts of their names: the weakest facts, where no rule sees more.
+
+A topic counts where one of its words stands more often on one side of the change than on the other, or, where no word
+does, on both.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from miner.classify.fragments import Fragments, Line
+from miner.classify.parsing import Where
+from miner.classify.taxonomies import topics
+
+SLICE: Final = "slice"
+INDEX: Final = "index"
+
+_TOPICS: Final = topics()
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_PART = re.compile(r"[A-Z]?[a-z]+\d*|[A-Z]+(?![a-z])\d*")
+_COMMENT = re.compile(r"(?:#|//|--\s).*")
+_SUBSCRIPT = re.compile(r"(?<=[\w)\]])\[[^][\n]{0,80}\]")
+
+
+class Found(NamedTuple):
+    """A topic, whether both sides speak of it alike, whether it is shown on the new side, and where."""
+
+    topic: str
+    shared: bool
+    is_new: bool
+    where: Where
+
+
+@lru_cache(maxsize=1 << 16)
+def words_of(name: str) -> tuple[str, ...]:
+    """Give the parts of a name, lowered, that speak of a topic; ``batchSize`` and ``batch_size`` have equal ones."""
+    parts = {part.lower() for piece in name.split("_") for part in (piece, *_PART.findall(piece))}
+    return tuple(sorted(parts & _TOPICS.keys()))
+
+
+def find(cut: Fragments) -> Iterator[Found]:
+    """Give each topic of a hunk once: first those that the new side adds, then those that the old one had.
+
+    Where both sides speak of the same, but do not say the same of it, what they speak of is all there is to go by.
+    """
+    old, new = _words(cut.old), _words(cut.new)
+    more, less = new - old, old - new
+    shared = not more and not less
+    if shared:
+        if not new or _code(cut.old) == _code(cut.new):
+            return
+        more = new
+    seen: set[str] = set()
+    for words, lines, is_new in ((more, cut.new, True), (less, cut.old, False)):
+        if words:
+            for topic, where in _places(lines, words):
+                if topic not in seen:
+                    seen.add(topic)
+                    yield Found(topic, shared, is_new, where)
+
+
+def _code(lines: tuple[Line, ...]) -> str:
+    """Give the changed lines without comments and white space."""
+    return "".join("".join(_COMMENT.sub("", line.text).split()) for line in lines if line.changed)
+
+
+def _words(lines: tuple[Line, ...]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for line in lines:
+        if line.changed:
+            for word, _, _ in _line_words(line.text):
+                counts[word] += 1
+    return counts
+
+
+def _places(lines: tuple[Line, ...], words: Counter[str]) -> Iterator[tuple[str, Where]]:
+    for row, line in enumerate(lines):
+        if line.changed:
+            for word, start, end in _line_words(line.text):
+                if word in words:
+                    for topic in _topics_of(word):
+                        yield topic, Where(row, start + line.shift, end + line.shift)
+
+
+def _line_words(text: str) -> Iterator[tuple[str, int, int]]:
+    """Give the telling parts of names and the subscripts of a line, with their columns; comments are left out."""
+    code = _COMMENT.sub("", text) if "#" in text or "//" in text or "--" in text else text
+    for found in _NAME.finditer(code):
+        for word in words_of(found[0]):
+            yield word, found.start(), found.end()
+    if "[" in code:
+        for found in _SUBSCRIPT.finditer(code):
+            yield found[0], found.start(), found.end()
+
+
+def _topics_of(word: str) -> tuple[str, ...]:
+    if word.startswith("["):
+        return (SLICE if ":" in word else INDEX,)
+    return _TOPICS[word]
