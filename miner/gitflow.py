@@ -308,6 +308,7 @@ class Mining:
             threshold=run.settings.classify.bug_fix_threshold,
             libraries=run.request.libraries,
             classify=run.request.classify,
+            full_name=self._repo.name if self._repo.locator.host == "github.com" else None,
         )
 
 

@@ -19,6 +19,8 @@ from miner.store.coverage import Interval
 from miner.store.values import MAX_EPOCH, MIN_EPOCH
 
 SOURCE = "git"
+_ROWS = 2
+"""Raised when a commit gives rows that it did not give before: what is stored is then mined once more."""
 
 
 class Reporter(Protocol):
@@ -218,7 +220,7 @@ def query(locator: Locator, settings: Settings, request: CollectRequest) -> str:
     return (
         f"{locator.key} branches={settings.git.branches} libraries={wanted} "
         f"threshold={settings.classify.bug_fix_threshold:g} labels={'yes' if request.classify else 'no'} "
-        f"limits={digest}"
+        f"limits={digest} rows={_ROWS}"
     )
 
 

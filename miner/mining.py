@@ -19,8 +19,10 @@ from miner.collect.gitblobs import BlobReader
 from miner.collect.gitdiffs import DiffReader, RawDiff
 from miner.collect.interface import MinedPage
 from miner.errors import MinerError, RepositoryCorruptError
+from miner.extract import references
 from miner.extract.diffs import Limits, extract
 from miner.extract.filekinds import kind_of, language_of
+from miner.extract.patchid import patch_id
 from miner.model import (
     BugFixVerdict,
     Candidate,
@@ -49,6 +51,7 @@ class GitTask:
     """What to mine: some commits of a clone, and how.
 
     ``chosen``: somebody named them, so that each is a candidate, and its library may be told by the files around it.
+    ``full_name`` is that on GitHub, if it is there: to it belongs the issue that a message calls ``#12``.
     """
 
     git_dir: Path
@@ -62,6 +65,7 @@ class GitTask:
     libraries: tuple[str, ...]
     classify: bool
     chosen: bool = False
+    full_name: str | None = None
 
     def run(self) -> MinedPage:
         """Mine the page, or as much of it as is held in memory at once."""
@@ -135,6 +139,7 @@ class _Miner:
     def _commit(self, commit: Commit, verdict: BugFixVerdict) -> None:
         self._mined.seen += 1
         self._page.commit(commit, verdict)
+        self._page.links("commit", commit.sha, references.of_message(commit.message, self._task.full_name))
         if commit.committed_at is None:
             detail = f"committer date {commit.committed_epoch} is no date of the years 1 to 9999"
             self._omit(Omission(OmissionReason.COMMIT_DATE_INVALID, f"commit:{commit.sha}", detail, commit.sha))
@@ -182,6 +187,9 @@ class _Miner:
             return
         for fix in fixes:
             self._page.fix(fix, candidate.commit.committed_at)
+            cluster_id = patch_id(candidate.files, frozenset(fix.hunks))
+            if cluster_id:
+                self._page.cluster(fix.fix_id, cluster_id)
             self._mined.count_fix(fix.library, fix.labels)
 
     def _fixes(self, candidate: Candidate) -> list[Fix] | Omission:

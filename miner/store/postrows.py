@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from miner.extract.references import of_post
 from miner.model import CodePair, Comment, Hunk, Post, PostFix, PostKind, SelectionRule, Snippet, Thread
 from miner.store.rows import PageBuilder
 from miner.store.values import clean, key, stamp
@@ -43,6 +44,7 @@ class PostPage(PageBuilder):
         """Add a question or an answer, its tags and the time of its last edit."""
         self.rows["post"].append(_post(site, post, origin, judged_as))
         self.rows["post_tag"] += [(site, post.post_id, key(tag), no) for no, tag in enumerate(dict.fromkeys(post.tags))]
+        self.links("post", f"{site}/{post.post_id}", of_post(post.body))
         if post.last_edited_at is not None:
             self.edit(site, post.post_id, post.last_edited_at)
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from miner.extract.references import Reference
 from miner.model import (
     BugFixVerdict,
     Commit,
@@ -60,6 +61,16 @@ class PageBuilder:
         for file in files:
             self.rows["file_change"].append(_file_change(sha, file))
             self.rows["hunk"] += [_hunk(sha, file.no, hunk) for hunk in file.hunks]
+
+    def links(self, source_kind: str, source_id: str, references: Iterable[Reference]) -> None:
+        """Add what a commit or a post refers to."""
+        self.rows["link"] += [
+            (source_kind, source_id, one.target_kind, key(one.target), one.kind.value) for one in references
+        ]
+
+    def cluster(self, fix_id: str, cluster_id: str) -> None:
+        """Add what a fix has in common with its cherry-picks and copies."""
+        self.rows["fix_cluster"].append((fix_id, cluster_id))
 
     def fix(self, fix: Fix, fixed_at: datetime | None) -> None:
         """Add a fix, its hunks and its labels."""

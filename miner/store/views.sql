@@ -20,6 +20,7 @@
 -- selection_rule: Why the answer qualified when it first did; null for a commit.
 -- current_rule: Why it qualified at the last look; null: it did not any more, or is a commit.
 -- answer_score: Score of the answer at the last look; null for a commit.
+-- cluster_id: The same for cherry-picks, backports and copies of one fix: count it once; the fix's own id for others.
 -- pattern: The rater's first choice of a fix pattern; null if nobody judged.
 -- confidence: How sure the rater is, 0 to 1; null for unknown.
 -- rater: Who judged.
@@ -50,6 +51,7 @@ SELECT
         LIMIT 1
     ) AS current_rule,
     answer.score AS answer_score,
+    COALESCE(fix_cluster.cluster_id, fix.fix_id) AS cluster_id,
     label.value AS pattern,
     label.confidence,
     label.rater
@@ -63,7 +65,37 @@ LEFT JOIN (
 LEFT JOIN repository ON repository.repository_id = holders.repository_id
 LEFT JOIN post AS question ON question.site = fix.site AND question.post_id = fix.question_id
 LEFT JOIN post AS answer ON answer.site = fix.site AND answer.post_id = fix.answer_id
+LEFT JOIN fix_cluster ON fix_cluster.fix_id = fix.fix_id
 LEFT JOIN label ON label.fix_id = fix.fix_id AND label.scheme = 'pattern' AND label.rank = 1;
+
+-- Fixes of commits and fixes of answers that cite one another: the post cites the commit, or the commit the post.
+-- commit_fix_id: The fix of the commit.
+-- post_fix_id: The fix of the answer.
+-- sha: The commit.
+-- site: The site of the post that cites or is cited.
+-- post_id: That post, the question or an answer.
+-- cited_by: commit or post.
+CREATE VIEW linked_fixes AS
+SELECT
+    commit_fix.fix_id AS commit_fix_id,
+    post_fix.fix_id AS post_fix_id,
+    commit_fix.sha,
+    cited.site,
+    cited.post_id,
+    cited.cited_by
+FROM (
+    SELECT link.source_id AS sha_start, post.site, post.post_id, post.question_id, 'commit' AS cited_by
+    FROM link
+    JOIN post ON link.target_id = post.site || '/' || post.post_id
+    WHERE link.source_kind = 'commit' AND link.target_kind = 'post'
+    UNION ALL
+    SELECT link.target_id AS sha_start, post.site, post.post_id, post.question_id, 'post' AS cited_by
+    FROM link
+    JOIN post ON link.source_id = post.site || '/' || post.post_id
+    WHERE link.source_kind = 'post' AND link.target_kind = 'commit'
+) AS cited
+JOIN fix AS commit_fix ON commit_fix.sha >= cited.sha_start AND commit_fix.sha < cited.sha_start || 'g'
+JOIN fix AS post_fix ON post_fix.site = cited.site AND post_fix.question_id = cited.question_id;
 
 -- One row a pair of code before and after that an answer gave, with where to read both posts.
 -- fix_id: The fix.
