@@ -55,6 +55,7 @@ _REASONS: tuple[tuple[type[RepositoryError], OmissionReason], ...] = (
 )
 # Each costs a walk of the history. An update that was broken off leaves one that brought little.
 _EARLIER_TIPS = 5
+_EMPTY = "it has no commits, or its default branch has none"
 _RESOLVED = (
     *(reason for _, reason in _REASONS),
     OmissionReason.REPOSITORY_EMPTY,
@@ -85,7 +86,7 @@ def discovered(run: Run) -> list[str]:
 def discovered_commits(run: Run) -> list[tuple[str, list[str]]]:
     """Give the commits that searches on GitHub found and that no run has mined, by the name of their repository."""
     with reading(run.engine) as connection:
-        return githubstore.discovered_commits(connection, run.request.libraries)
+        return githubstore.discovered_commits(connection, run.request.libraries, classified=run.request.classify)
 
 
 def on_repository(run: Run, text: str, work: Callable[[Mining], None]) -> None:
@@ -112,8 +113,10 @@ def on_repository(run: Run, text: str, work: Callable[[Mining], None]) -> None:
 
 
 def _collect_exactly(mining: Mining, shas: Sequence[str]) -> None:
-    repository_id, _ = mining.open()
-    mining.mine_exactly(repository_id, shas)
+    repository_id, tip = mining.open()
+    there = [sha for sha in shas if mining.repo.find_commit(sha, tip) is not None]
+    mining.lose(repository_id, sorted({*shas} - {*there}))
+    mining.mine_exactly(repository_id, there)
 
 
 class Mining:
@@ -139,17 +142,31 @@ class Mining:
         with writing(self._run.engine) as connection:
             repository_id = self._register(connection, tip)
             store.put_response(connection, tip.response)
-        if tip.shas:
-            self._sync(tip)
+        subject = f"repository:{self._repo.name}"
+        if not tip.shas:
+            self._run.leave_out(SOURCE, Omission(OmissionReason.REPOSITORY_EMPTY, subject, _EMPTY), repository_id)
+            return repository_id, tip
+        self._sync(tip)
+        with writing(self._run.engine) as connection:
+            reasons = [*(reason for _, reason in _REASONS), OmissionReason.REPOSITORY_EMPTY]
+            store.resolve_omissions(connection, self._run.run_id, SOURCE, [subject], reasons)
         return repository_id, tip
+
+    def lose(self, repository_id: int, shas: Sequence[str]) -> None:
+        """Enter that commits which a search found are not to be had."""
+        for sha in shas:
+            detail = f"a search found it, and {self._repo.name} does not give it"
+            omission = Omission(OmissionReason.COMMIT_MISSING, f"commit:{sha}", detail, sha)
+            self._run.leave_out(SOURCE, omission, repository_id)
 
     def mine_exactly(self, repository_id: int, shas: Sequence[str]) -> None:
         """Mine some commits of the clone, whatever their message says. Those whose diff is stored are passed over.
 
         :raises RepositoryError: (a child of) if the clone cannot be read.
         """
-        with reading(self._run.engine) as connection:
+        with writing(self._run.engine) as connection:
             stored = githubstore.with_files(connection, shas, classified=self._run.request.classify)
+            githubstore.hold(connection, repository_id, stored)
         left = [sha for sha in dict.fromkeys(shas) if sha not in stored]
         boundary = self._repo.shallow_boundary()
         size = self._run.settings.collect.page_commits
@@ -176,8 +193,7 @@ class Mining:
             left = gaps(self._run.request.window, store.covered(connection, SOURCE, self._query, tip.identity))
         subject = f"repository:{self._repo.name}"
         if not tip.shas:
-            detail = "it has no commits, or its default branch has none"
-            self._run.leave_out(SOURCE, Omission(OmissionReason.REPOSITORY_EMPTY, subject, detail), repository_id)
+            self._run.leave_out(SOURCE, Omission(OmissionReason.REPOSITORY_EMPTY, subject, _EMPTY), repository_id)
         elif not left:
             self._run.summary.up_to_date += 1
         else:

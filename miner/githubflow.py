@@ -21,6 +21,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +36,14 @@ from miner.collect.githubitems import FoundCommit, Repository, Unreadable, read_
 from miner.collect.githubsearch import SearchPage
 from miner.collect.githubtokens import TokenPool, read_token_file, read_tokens
 from miner.collect.locators import locate
-from miner.errors import GitHubTokensError, HttpError, Interrupted, QuotaExhaustedError, SettingsError
+from miner.errors import (
+    GitHubTokensError,
+    HttpError,
+    Interrupted,
+    QuotaExhaustedError,
+    RepositoryRefusedError,
+    SettingsError,
+)
 from miner.job import CollectRequest, Reporter
 from miner.model import Omission, OmissionReason, RawResponse
 from miner.run import Run
@@ -89,17 +97,17 @@ def searches(settings: Settings, request: CollectRequest) -> tuple[Search, ...]:
     since = request.since
     pushed = f" pushed:>={since.astimezone(UTC):%Y-%m-%d}" if since else ""
     wanted = [one for one in libraries() if not request.libraries or one.name in request.libraries]
-    found: dict[tuple[str, str], Search] = {}
+    found: dict[tuple[str, str, str], Search] = {}
     for library in wanted:
         if "repositories" in settings.github.strategies:
             for text in settings.github.searches.get(library.name, library.searches):
                 # A repository that nobody pushed to since has no commit of the window.
                 one = Search(library.name, "repositories", text + pushed, Interval())
-                found.setdefault((one.strategy, one.text), one)
+                found.setdefault((one.strategy, one.text, one.library), one)
         if "commits" in settings.github.strategies:
             for text in settings.github.commit_searches.get(library.name, library.commit_searches):
                 one = Search(library.name, "commits", text, request.window)
-                found.setdefault((one.strategy, one.text), one)
+                found.setdefault((one.strategy, one.text, one.library), one)
     for one in found.values():
         try:
             githubsearch.validate_query(one.text, one.qualifier)
@@ -141,9 +149,10 @@ def collect(run: Run) -> None:
 
 @dataclass(slots=True)
 class _Slice:
-    """What came of a slice of a search so far: how many results, by their date in seconds."""
+    """What came of a slice of a search so far: readable results by their date in seconds, and how many were stored."""
 
     dates: Counter[int] = field(default_factory=Counter)
+    stored: int = 0
 
 
 class _Discovery:
@@ -206,14 +215,16 @@ class _Discovery:
         asked = _Asked(self._run, self._client, search)
         now = int(self._run.clock.now().timestamp())
         done, short = 0, []
-        part = _Slice()
+        part, of = _Slice(), None
         for page in githubsearch.walk(asked.ask, search.text, search.qualifier, search.interval, now=now):
+            if page.slice != of:
+                part, of = _Slice(), page.slice
             self._write(search, page, asked, part)
             done += len(page.items)
             self._run.reporter.advance("search", search.text, done)
             if page.proved is not None or page.short:
                 short += [f"{_written(page.slice)}: {page.short}"] if page.short else []
-                part = _Slice()
+                of = None
             if self._run.stopped():
                 raise Interrupted
         self._judge(search, short)
@@ -252,24 +263,37 @@ class _Discovery:
             return
         moment = read.committed_at if isinstance(read, FoundCommit) else read.created_at
         part.dates[int(moment.timestamp()) if moment else 0] += 1
-        if isinstance(read, FoundCommit):
-            number = self._register(connection, read.github_id, read.full_name, {})
-            row = (search.text, number, read.sha, search.library, search.strategy, self._run.run_id)
-        elif read.private:
+        if isinstance(read, Repository) and read.private:
+            self._refuse(connection, read.full_name, "it is private, and seen by this token alone")
             return
-        else:
-            more = {"default_branch": read.default_branch}
+        more = {"default_branch": read.default_branch} if isinstance(read, Repository) else {}
+        try:
             number = self._register(connection, read.github_id, read.full_name, more)
+        except RepositoryRefusedError as error:
+            self._refuse(connection, read.full_name, str(error))
+            return
+        if isinstance(read, Repository):
             githubstore.put_facts(connection, number, _facts(read, sha256))
-            row = (search.text, number, "", search.library, search.strategy, self._run.run_id)
+        sha = read.sha if isinstance(read, FoundCommit) else ""
+        row = (search.text, number, sha, search.library, search.strategy, self._run.run_id)
         self._met.add(read.github_id)
         githubstore.put_discovery(connection, [row])
+        part.stored += 1
+
+    def _refuse(self, connection: Connection, full_name: str, detail: str) -> None:
+        omission = Omission(OmissionReason.REPOSITORY_REFUSED, f"repository:{full_name}", detail)
+        store.record_omission(connection, self._run.run_id, SOURCE, omission)
+        self._run.summary.omissions[omission.reason.value] += 1
 
     def _register(self, connection: Connection, github_id: int, full_name: str, more: Mapping[str, Any]) -> int:
-        """Enter a repository under GitHub's own number; if it was renamed, its old names lead to it still."""
+        """Enter a repository under GitHub's own number; if it was renamed, its old names lead to it still.
+
+        :raises RepositoryRefusedError: for a name that no address can be made of.
+        """
         run = self._run
         locator = locate(full_name, run.settings.github, run.settings.git)
         renamed = githubstore.name_of(connection, github_id)
+        old = locator if renamed is None else locate(renamed, run.settings.github, run.settings.git)
         number = store.register_repository(
             connection,
             run_id=run.run_id,
@@ -282,11 +306,12 @@ class _Discovery:
         )
         for name in (full_name, locator.public_url, locator.key):
             githubstore.take_name(connection, run.run_id, number, name)
-        if renamed is not None and renamed.lower() != full_name.lower():
+        if old.key != locator.key:
             run.summary.renamed += 1
-            old = locate(renamed, run.settings.github, run.settings.git)
             githubstore.rename(connection, old.key, locator.key)
             _move(run.settings, old.folder, locator.folder)
+        subjects, reasons = [f"repository:{full_name}"], [OmissionReason.REPOSITORY_MISSING]
+        store.resolve_omissions(connection, run.run_id, SOURCE, subjects, reasons)
         return number
 
     def _proofs(self, connection: Connection, search: Search, page: SearchPage, came: _Slice) -> Iterator[Coverage]:
@@ -297,7 +322,12 @@ class _Discovery:
             row = Coverage(SOURCE, search.query, "", part, run.run_id, page.total, page.fetched_so_far)
             yield replace(row, stored=row.fetched, complete=False, reason=page.short)
         if page.proved is not None:
-            for gap in gaps(page.proved, store.covered(connection, SOURCE, search.query)):
+            left = gaps(page.proved, store.covered(connection, SOURCE, search.query))
+            if left == [page.proved]:
+                counts = page.total, page.fetched_so_far, came.stored
+                yield Coverage(SOURCE, search.query, "", page.proved, run.run_id, *counts)
+                return
+            for gap in left:
                 count = sum(number for date, number in came.dates.items() if gap.since <= date < gap.until)
                 yield Coverage(SOURCE, search.query, "", gap, run.run_id, count, count, count)
 
@@ -305,7 +335,7 @@ class _Discovery:
         """Look at the known repositories that no search named in this run."""
         run = self._run
         with reading(run.engine) as connection:
-            known = githubstore.known_repositories(connection)
+            known = githubstore.known_repositories(connection, run.request.libraries)
         left = {number: name for number, (_, name, _) in known.items() if number not in self._met}
         if self._failed or not left:
             return
@@ -318,7 +348,13 @@ class _Discovery:
                 self._look_at(number, github_id, name, before)
                 run.reporter.advance("look", "github", done)
         except HttpError as error:
-            run.reporter.warn("github", f"not all known repositories were looked at: {error}")
+            run.summary.failed["github known repositories"] = str(error)
+            reason = OmissionReason.QUOTA_EXHAUSTED if isinstance(error, _OVER) else OmissionReason.SEARCH_FAILED
+            run.leave_out(SOURCE, Omission(reason, "search:known repositories", str(error)))
+        else:
+            with writing(run.engine) as connection:
+                subjects = ["search:known repositories"]
+                store.resolve_omissions(connection, run.run_id, SOURCE, subjects, _FAILURES)
         finally:
             run.reporter.finish("look", "github")
 
@@ -405,8 +441,10 @@ def _facts(found: Repository, sha256: str) -> dict[str, Any]:
 def _move(settings: Settings, old: str, new: str) -> None:
     """Let a renamed repository keep its clone."""
     folder = settings.storage.data_dir.absolute() / "repositories"
-    if (folder / old).is_dir() and not (folder / new).exists():
-        (folder / old).rename(folder / new)
+    # A clone that stays where it is costs another one, and no row.
+    with suppress(OSError):
+        if not (folder / new).exists():
+            (folder / old).rename(folder / new)
 
 
 def _written(interval: Interval) -> str:

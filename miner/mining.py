@@ -239,7 +239,10 @@ class _Miner:
         task = self._task
         arguments = ["ls-tree", "-r", "-z", "--name-only", sha]
         timeout = task.git.command_timeout_seconds
-        listed = git.run(arguments, item=task.name, timeout=timeout, git_dir=task.git_dir)
+        try:
+            listed = git.run(arguments, item=task.name, timeout=timeout, git_dir=task.git_dir)
+        except RepositoryCorruptError:
+            return []
         paths = [path for path in listed.decode("utf-8", "replace").split("\0") if _is_code(path)][:_MAX_AROUND]
         texts = map(_text, self._readers.blobs.read_all([f"{sha}:{path}" for path in paths]))
         return [

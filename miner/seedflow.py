@@ -28,7 +28,7 @@ from miner.collect import anchors
 from miner.collect.gitlines import LineChange, first_change
 from miner.collect.gitrepo import Tip
 from miner.collect.seeds import Anchor, CommitSeed, LineSeed, PostSeed, Seed, Unreadable, read_seeds
-from miner.errors import HttpError, Interrupted, LineNotFoundError
+from miner.errors import HttpError, Interrupted, LineNotFoundError, QuotaExhaustedError
 from miner.gitflow import Mining, on_repository
 from miner.job import SOURCE
 from miner.model import Omission, OmissionReason
@@ -107,7 +107,10 @@ class _Posts:
             self._collect(numbers)
         except HttpError as error:
             self._run.summary.failed[site] = str(error)
-            self._run.leave_out(POSTS, Omission(OmissionReason.SITE_UNREACHABLE, f"tag:{site}:seeds", str(error)))
+            out_of_quota = isinstance(error, QuotaExhaustedError)
+            reason = OmissionReason.QUOTA_EXHAUSTED if out_of_quota else OmissionReason.SITE_UNREACHABLE
+            self._run.leave_out(POSTS, Omission(reason, f"tag:{site}:seeds", str(error)))
+            self._enter(told=False)
         except Interrupted:
             return
         else:
@@ -117,7 +120,7 @@ class _Posts:
                     self._run.run_id,
                     POSTS,
                     [f"tag:{site}:seeds"],
-                    [OmissionReason.SITE_UNREACHABLE],
+                    [OmissionReason.SITE_UNREACHABLE, OmissionReason.QUOTA_EXHAUSTED],
                 )
         finally:
             self._run.reporter.finish("ask", site)
@@ -145,7 +148,8 @@ class _Posts:
             self._questions.update({one.question.post_id: one.question.post_id for one in page.threads})
             self._run.reporter.advance("ask", self._asking.site, len(self._questions))
 
-    def _enter(self) -> None:
+    def _enter(self, *, told: bool = True) -> None:
+        """Enter what each seed led to; where the site told all, one that led to nothing is an omission."""
         found = []
         for seed in self._seeds:
             question = self._questions.get(seed.post_id)
@@ -161,6 +165,8 @@ class _Posts:
                         "run_id": self._run.run_id,
                     },
                 )
+            if question is None and not told:
+                continue
             if question is None:
                 detail = "the site has no such question or answer: it was deleted, or the id is wrong"
                 _leave_out(self._run, POSTS, seed, OmissionReason.POST_MISSING, detail)
@@ -204,7 +210,7 @@ def _followed(run: Run, seed: CommitSeed | LineSeed, mining: Mining, tip: Tip) -
     asked = seed.sha if isinstance(seed, CommitSeed) else seed.revision
     sha = mining.repo.find_commit(asked, tip)
     if sha is None:
-        detail = f"{seed.repository} has no commit {asked}, in no branch and by no name: it was removed"
+        detail = f"git finds no commit {asked} there: it was removed, or its name is cut off, ambiguous or wrong"
         _leave_out(run, SOURCE, seed, OmissionReason.COMMIT_MISSING, detail)
         return _Led(seed)
     if isinstance(seed, CommitSeed):

@@ -142,6 +142,36 @@ def test_a_repository_that_takes_a_former_name_is_another_one(discoverer: Discov
     assert holders == [(made.id,)]
 
 
+def test_names_know_no_case(discoverer: Discoverer, tmp_path: Path) -> None:
+    """A name that is taken again in other letters leads to the new repository, too."""
+    discoverer.collect()
+    old = discoverer.hub.repositories[10_000]
+    name = old.name
+    discoverer.hub.rename(10_000, "elsewhere")
+    other = RepositoryBuilder(tmp_path / "other.git")
+    other.commit("Fix crash", {"a.py": "import keras\nx = 1\n"})
+    discoverer.hub.add_repository(old.owner.upper(), name.upper(), path=other.build(), id=77, description="keras")
+    discoverer.collect()
+    holders = "SELECT r.github_id FROM repository_commit c JOIN repository r ON r.repository_id = c.repository_id "
+    assert discoverer.runner.rows(f"{holders} WHERE c.sha = :sha", sha=other.shas[0]) == [(77,)]
+
+
+def test_an_odd_owner_costs_nothing_else(discoverer: Discoverer) -> None:
+    """Accounts that a company manages have an underscore; a private repository is left out, and said."""
+    discoverer.hub.add_repository("octo_acme", "keras-x", description="keras")
+    summary = discoverer.collect(sources=("github",))
+    assert (summary.status, summary.found) == ("complete", 11)
+    assert discoverer.runner.one("SELECT COUNT(*) FROM repository WHERE name = 'octo_acme/keras-x'") == 1
+
+
+def test_two_libraries_with_one_search_both_have_what_it_found(discoverer: Discoverer) -> None:
+    """What is mined for a library does not depend on which of the two was asked first."""
+    discoverer.settings["searches"] = {name: ["deep in:description"] for name in LIBRARIES}
+    discoverer.collect(sources=("github",))
+    counts = discoverer.runner.rows("SELECT library, COUNT(*) FROM discovery GROUP BY 1 ORDER BY 1")
+    assert counts == [(name, 10) for name in LIBRARIES]
+
+
 @pytest.mark.parametrize("how", ["delete", "block"])
 def test_a_repository_that_is_gone_keeps_its_rows(discoverer: Discoverer, how: str) -> None:
     """It is told once, and not mined any more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -114,7 +115,8 @@ def test_a_second_run_changes_nothing(
     collect(runner, tmp_path, *seeds)
     before = runner.tables(contents)
     again = collect(runner, tmp_path, *seeds)
-    assert (again.fixes, again.seen) == (0, 0)
+    # The one of text alone has no fix and is looked at again: other flags may find more in such a commit.
+    assert again.seen == 1
     assert runner.tables(contents) == before
 
 
@@ -128,6 +130,80 @@ def test_a_commit_that_no_branch_holds_is_asked_for_once(
     git(repository.path, "update-ref", "-d", "refs/heads/gone")
     collect(runner, tmp_path, f"{GITHUB}/commit/{repository.shas[loose]}")
     assert runner.rows("SELECT sha FROM fix") == [(repository.shas[loose],)]
+
+
+def test_an_outage_takes_nothing_away(runner: Runner, tmp_path: Path, repository: RepositoryBuilder) -> None:
+    """What a seed led to stays, the omission goes when the repository is back."""
+    seed = f"{GITHUB}/commit/{repository.shas[1]}"
+    collect(runner, tmp_path, seed)
+    away = repository.path.rename(tmp_path / "away.git")
+    assert collect(runner, tmp_path, seed).status == "failed"
+    assert runner.rows("SELECT sha, repository_id FROM seed") == [(repository.shas[1], 1)]
+    away.rename(repository.path)
+    assert collect(runner, tmp_path, seed).status == "complete"
+    assert runner.one("SELECT COUNT(*) FROM omission WHERE resolved_run_id IS NULL") == 0
+
+
+def test_an_empty_repository_is_an_omission(runner: Runner, tmp_path: Path) -> None:
+    """There is no clone to look into."""
+    RepositoryBuilder(tmp_path / "clones" / "owner+empty.git").build()
+    seeds = ("https://github.com/owner/empty/commit/" + "a" * 40, "https://github.com/owner/empty/blob/main/a.py#L1")
+    collect(runner, tmp_path, *seeds)
+    reasons = runner.rows("SELECT reason FROM omission ORDER BY 1")
+    assert reasons == [("commit_missing",), ("commit_missing",), ("repository_empty",)]
+
+
+def test_a_crawl_before_hides_no_seed(runner: Runner, tmp_path: Path, repository: RepositoryBuilder) -> None:
+    """A commit that names no library is a fix of a list all the same, if its tree names one; also after --library."""
+    fixed = repository.commit("Fix it", {"other.py": "def f():\n    return 3\n"}, parents=[3])
+    repository.build(extend=True)
+    runner.collect("owner/name")
+    assert runner.one("SELECT COUNT(*) FROM fix") == 0
+    seed = f"{GITHUB}/commit/{repository.shas[fixed]}"
+    (tmp_path / "seeds.txt").write_text(seed, encoding="utf-8")
+    runner.collect(seeds=str(tmp_path / "seeds.txt"), libraries=("torch",))
+    assert collect(runner, tmp_path, seed).fixes == 1
+    assert runner.rows("SELECT library FROM fix") == [("keras",)]
+
+
+def test_a_branch_or_a_tag_is_a_revision(runner: Runner, tmp_path: Path, repository: RepositoryBuilder) -> None:
+    """Also one that is no wanted branch; the default branch is as it is now, whatever a list brought before."""
+    git(repository.path, "update-ref", "refs/heads/old", repository.shas[0])
+    git(repository.path, "update-ref", "refs/tags/v1", repository.shas[0])
+    seeds = [f"{GITHUB}/blob/{name}/train.py#L4" for name in ("old", "v1")]
+    collect(runner, tmp_path, *seeds, f"{GITHUB}/blob/main/train.py#L4", f"{GITHUB}/blob/none/train.py#L4")
+    assert {row[0] for row in runner.rows("SELECT sha FROM seed WHERE sha IS NOT NULL")} == {repository.shas[1]}
+    assert runner.rows("SELECT reason FROM omission WHERE subject LIKE 'seed:%' ORDER BY 1") == [
+        ("commit_missing",),
+        ("line_unchanged",),
+    ]
+
+
+def test_a_commit_that_two_repositories_hold_is_held_by_both(
+    runner: Runner, tmp_path: Path, repository: RepositoryBuilder
+) -> None:
+    """A fork's seed is not mined twice, and its repository is known to hold the commit."""
+    shutil.copytree(repository.path, repository.path.with_name("fork+name.git"))
+    sha = repository.shas[1]
+    collect(runner, tmp_path, f"{GITHUB}/commit/{sha}", f"https://github.com/fork/name/commit/{sha}")
+    assert runner.one("SELECT COUNT(*) FROM repository_commit") == 2
+    assert runner.one("SELECT COUNT(*) FROM fix") == 1
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://me:ghp_Secret123@github.com/owner/name/commit/0000000",
+        "me:ghp_Secret123@github.com/owner/name/commit/0000000",
+        "https://github.com/owner/name/blob/main/train.py?token=ghp_Secret123#L4",
+        "https://me:ghp_Secret123@example.com/?x=ghp_Secret123",
+    ],
+)
+def test_a_secret_in_a_link_is_never_kept(runner: Runner, tmp_path: Path, link: str, contents: Contents) -> None:
+    """Neither in a table nor in a warning."""
+    collect(runner, tmp_path, link, f"{GITHUB}/commit/0000000")
+    assert "Secret123" not in repr(runner.tables(contents))
+    assert "Secret123" not in repr(runner.recorder.warnings)
 
 
 def test_a_list_that_cannot_be_read_is_an_error(runner: Runner, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def upgrade() -> None:
         sa.Column("query", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("repository_id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("sha", sa.Text(), autoincrement=False, nullable=False),
-        sa.Column("library", sa.Text(), nullable=False),
+        sa.Column("library", sa.Text(), autoincrement=False, nullable=False),
         sa.Column("strategy", sa.Text(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.CheckConstraint("strategy IN ('repositories', 'commits')", name=op.f("ck_discovery_strategy")),
@@ -98,7 +98,7 @@ def upgrade() -> None:
             ["repository_id"], ["repository.repository_id"], name=op.f("fk_discovery_repository_id")
         ),
         sa.ForeignKeyConstraint(["run_id"], ["crawl_run.run_id"], name=op.f("fk_discovery_run_id")),
-        sa.PrimaryKeyConstraint("query", "repository_id", "sha", name=op.f("pk_discovery")),
+        sa.PrimaryKeyConstraint("query", "repository_id", "sha", "library", name=op.f("pk_discovery")),
     )
     with op.batch_alter_table("discovery") as batch:
         batch.create_index(batch.f("ix_discovery_repository_id"), ["repository_id"], unique=False)

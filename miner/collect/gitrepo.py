@@ -25,6 +25,7 @@ _BORROWED = "refs/miner/borrowed/"
 _SINGLE = "refs/miner/single/"
 _SHA = re.compile(r"[0-9a-f]{7,40}")
 _FULL_SHA = 40
+_NOT_THERE = re.compile(r"not our ref|find remote ref|unadvertised object|bad object|no such remote ref", re.IGNORECASE)
 _PROBED = 20
 
 
@@ -125,13 +126,21 @@ class GitRepository:
         return gitcommits.list_history(self.git_dir, kept, item=self.name, timeout=self._git.command_timeout_seconds)
 
     def find_commit(self, name: str, tip: Tip) -> str | None:
-        """Give the sha of a commit that is named by its sha, by a part of it, or by the default branch.
+        """Give the sha of a commit that is named by its sha, by a part of it, or by a branch or tag; None: by nothing.
 
-        One that no branch holds is asked for once: a host keeps what a pull request or an old branch had.
+        What no wanted branch holds is asked for: a host keeps what a pull request or an old branch had.
+
+        :raises RepositoryError: (a child of) if the source cannot be asked.
         """
-        if _SHA.fullmatch(name):
-            return self._resolved(name) or (self._bring(name) if len(name) == _FULL_SHA else None)
-        return self._resolved(_DEFAULT) if name == tip.default_branch and tip.head else None
+        if not (self.git_dir / "HEAD").exists():
+            return None
+        if name == tip.default_branch and tip.head:
+            return self._resolved(_DEFAULT)
+        sha = name.lower()
+        if _SHA.fullmatch(sha):
+            return self._resolved(sha) or (self._bring(sha, sha) if len(sha) == _FULL_SHA else None)
+        known = self._resolved(f"{_HEADS}{name}")
+        return known or self._bring(f"refs/heads/{name}", name) or self._bring(f"refs/tags/{name}", name)
 
     def is_shallow(self) -> bool:
         """Whether the source gave a history that is cut off."""
@@ -190,7 +199,7 @@ class GitRepository:
         if not (self.git_dir / "HEAD").exists():
             return False
         refs = git.run(
-            ["for-each-ref", "--format=%(objectname)", "refs/miner/"],
+            ["for-each-ref", "--format=%(objectname)", _DEFAULT, _HEADS, _BORROWED],
             item=self.name,
             timeout=self._git.command_timeout_seconds,
             git_dir=self.git_dir,
@@ -204,20 +213,27 @@ class GitRepository:
         except RepositoryError:
             return None
 
-    def _bring(self, sha: str) -> str | None:
-        options = ["--no-tags", "--no-recurse-submodules", "--no-write-fetch-head"]
+    def _bring(self, source: str, name: str) -> str | None:
+        """Fetch one commit, branch or tag; None: the source has it not, or does not give it."""
+        options = ["--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--progress"]
         try:
             with self._locked():
-                git.run(
-                    ["fetch", *options, "--quiet", "--", self.locator.url, f"+{sha}:{_SINGLE}{sha}"],
+                git.transfer(
+                    ["fetch", *options, "--", self.locator.url, f"+{source}:{_SINGLE}{name}"],
                     item=self.name,
-                    timeout=self._git.clone_timeout_seconds,
                     git_dir=self.git_dir,
                     transports=[self.locator.transport],
+                    timeout=self._git.clone_timeout_seconds,
+                    max_bytes=self._git.max_repository_bytes,
+                    on_progress=lambda _done, _total: None,
                 )
-        except RepositoryError:
+        except OSError as error:
+            raise RepositoryError(f"{self.name}: cannot write its clone {self.git_dir} ({error.strerror})") from None
+        except RepositoryError as error:
+            if not _NOT_THERE.search(str(error)):
+                raise
             return None
-        return self._resolved(sha)
+        return self._resolved(f"{_SINGLE}{name}")
 
     def _has_commit(self, sha: str) -> bool:
         try:

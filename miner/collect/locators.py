@@ -13,7 +13,7 @@ from miner.errors import RepositoryRefusedError
 from miner.secrets import without_secrets
 from miner.settings import GitHubSettings, GitSettings
 
-_FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+_FULL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,38}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 # What git serves itself. Any other word before the address makes git run a program of that name.
 _TRANSPORTS = frozenset({"https", "http", "ssh", "git", "file"})

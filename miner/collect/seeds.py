@@ -23,6 +23,8 @@ _ID_NAMES = frozenset(
     {"id", "post", "post#", "postid", "question", "questionid", "answer", "answerid", "bug", "bugid", "commit"}
     | {"link", "links", "url", "urls", "seed", "seeds"}
 )
+_USER = re.compile(r"[^/\s@]{1,300}@(?=(?:[\w-]{1,63}\.){1,5}(?:com|net)\b)")
+_QUERY = re.compile(r"(?<=[\w/.-])\?[^#\s]*")
 _NUMBER = re.compile(r"([0-9]{1,15})(?:\.0+)?")
 # The site's ids are of SQL Server's type int.
 _MAX_POST_ID = 2**31 - 1
@@ -140,7 +142,11 @@ def read_seeds(path: Path, *, site: str) -> Seeds:
 
 
 def parse_seed(text: str, row: int, *, site: str) -> Seed | Unreadable:
-    """Read one link or id; ``site`` is the domain of the site that a bare number is a post of."""
+    """Read one link or id; ``site`` is the domain of the site that a bare number is a post of.
+
+    The text that it gives back is without what a link may hold of secrets: a user, a password, a query.
+    """
+    text = _public(text)
     try:
         return _parsed(text, row, site)
     except _NoSeedError as error:
@@ -230,7 +236,12 @@ def _line_number(digits: str) -> int:
     return int(digits)
 
 
+def _public(text: str) -> str:
+    return _QUERY.sub("", _USER.sub("", text)) if "@" in text or "?" in text else text
+
+
 def _unreadable(text: str, row: int, reason: str) -> Unreadable:
+    text = _public(text)
     cut = text if len(text) <= _SHOWN_CHARACTERS else f"{text[:_SHOWN_CHARACTERS]}..."
     return Unreadable(cut, row, reason)
 

@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
-from miner.model import FileChange, FileKind, Hunk
+from miner.model import FileChange, FileKind, Hunk, OmissionReason
 from miner.store.bulk import insert_rows
 from miner.store.githubtables import discovery, github_repository, http_validator, seed
 from miner.store.tables import (
@@ -20,10 +20,21 @@ from miner.store.tables import (
     omission,
     repository,
     repository_alias,
+    repository_commit,
 )
 from miner.store.values import key
 
 _CHUNK = 500
+_FINAL = [
+    reason.value
+    for reason in (
+        OmissionReason.NO_LIBRARY_CODE,
+        OmissionReason.COMMIT_MISSING,
+        OmissionReason.COMMIT_TOO_LARGE,
+        OmissionReason.COMMIT_FAILED,
+    )
+]
+"""Why a commit that was looked at has no fix, and would have none the next time."""
 
 
 def discovered(connection: Connection, libraries: Collection[str]) -> list[str]:
@@ -41,10 +52,20 @@ def discovered(connection: Connection, libraries: Collection[str]) -> list[str]:
     return [row.name for row in found]
 
 
-def discovered_commits(connection: Connection, libraries: Collection[str]) -> list[tuple[str, list[str]]]:
-    """Give the commits that searches for commits found and that are not mined, by their repository's current name."""
-    mined = exists().where(file_change.c.sha == discovery.c.sha)
-    left_out = exists().where(omission.c.source == "git", omission.c.sha == discovery.c.sha)
+def discovered_commits(
+    connection: Connection, libraries: Collection[str], *, classified: bool
+) -> list[tuple[str, list[str]]]:
+    """Give the commits that searches for commits found and that are not mined, by their repository's current name.
+
+    :param classified: whether one is mined only if it was searched for a fix.
+    """
+    mined = exists().where((fix if classified else file_change).c.sha == discovery.c.sha)
+    left_out = exists().where(
+        omission.c.source == "git",
+        omission.c.sha == discovery.c.sha,
+        omission.c.reason.in_(_FINAL),
+        omission.c.resolved_run_id.is_(None),
+    )
     found = connection.execute(
         select(repository.c.repository_id, repository.c.name, discovery.c.sha)
         .join(discovery)
@@ -60,14 +81,19 @@ def discovered_commits(connection: Connection, libraries: Collection[str]) -> li
 
 
 def with_files(connection: Connection, shas: Collection[str], *, classified: bool) -> set[str]:
-    """Give those of some commits that were mined as candidates: whose changes are stored and, if asked, were judged."""
-    known: set[str] = set()
-    judged: ColumnElement[bool] = exists().where(fix.c.sha == file_change.c.sha)
-    judged |= exists().where(omission.c.source == "git", omission.c.sha == file_change.c.sha)
-    for chunk in _chunks(shas):
-        statement = select(file_change.c.sha).where(file_change.c.sha.in_(chunk)).distinct()
-        known.update(connection.scalars(statement.where(judged) if classified else statement))
-    return known
+    """Give those of some commits whose changes are stored and, if asked, that have a fix."""
+    column = fix.c.sha if classified else file_change.c.sha
+    return {
+        sha
+        for chunk in _chunks(shas)
+        for sha in connection.scalars(select(column).where(column.in_(chunk)).distinct())
+        if sha is not None
+    }
+
+
+def hold(connection: Connection, repository_id: int, shas: Collection[str]) -> None:
+    """Enter that a repository holds some stored commits."""
+    insert_rows(connection, repository_commit, [(sha, repository_id) for sha in sorted(shas)])
 
 
 def files_of(connection: Connection, sha: str) -> tuple[FileChange, ...]:
@@ -93,9 +119,13 @@ def is_stored(connection: Connection, sha: str) -> bool:
 
 
 def put_seed(connection: Connection, values: Mapping[str, Any]) -> None:
-    """Enter what a seed led to, in place of what it led to before."""
+    """Enter what a seed led to, in place of what it led to before; if that is nothing now, what it led to stays."""
     row = {"seed": key(str(values["seed"])), **{name: value for name, value in values.items() if name != "seed"}}
-    connection.execute(delete(seed).where(seed.c.seed == row["seed"]))
+    same = seed.c.seed == row["seed"]
+    led_nowhere = row.get("sha") is None and row.get("question_id") is None
+    if led_nowhere and connection.scalar(select(seed.c.seed).where(same)) is not None:
+        return
+    connection.execute(delete(seed).where(same))
     connection.execute(insert(seed).values({column.name: row.get(column.name) for column in seed.c}))
 
 
@@ -127,11 +157,12 @@ def put_validator(connection: Connection, url: str, etag: str, response_sha256: 
     connection.execute(insert(http_validator).values(url=key(url), etag=etag, response_sha256=response_sha256))
 
 
-def known_repositories(connection: Connection) -> dict[int, tuple[int, str, str]]:
-    """Give the repositories of GitHub that searches found: number, name and availability, by GitHub's own number."""
+def known_repositories(connection: Connection, libraries: Collection[str]) -> dict[int, tuple[int, str, str]]:
+    """Give what searches for the libraries found: number, name and availability of each, by GitHub's own number."""
+    found_by_search = select(discovery.c.repository_id).where(*_for(libraries))
     found = connection.execute(
         select(repository.c.github_id, repository.c.repository_id, repository.c.name, repository.c.availability)
-        .where(repository.c.github_id.is_not(None), repository.c.repository_id.in_(select(discovery.c.repository_id)))
+        .where(repository.c.github_id.is_not(None), repository.c.repository_id.in_(found_by_search))
         .order_by(repository.c.repository_id)
     )
     return {row.github_id: (row.repository_id, row.name, row.availability) for row in found}
@@ -165,7 +196,8 @@ def rename(connection: Connection, old: str, new: str) -> None:
 
 def take_name(connection: Connection, run_id: int, repository_id: int, name: str) -> None:
     """Let a name lead to a repository, whatever it led to before."""
-    connection.execute(delete(repository_alias).where(repository_alias.c.name == key(name)))
+    # Names on GitHub know no case.
+    connection.execute(delete(repository_alias).where(func.lower(repository_alias.c.name) == key(name).lower()))
     insert_rows(connection, repository_alias, [(key(name), repository_id, run_id)])
 
 

@@ -34,7 +34,7 @@ discovery = Table(
     key("query", Text(), "The search, without its dates."),
     key_to("repository_id", "repository.repository_id", "A repository that it found."),
     key("sha", Text(), "The commit that it found; empty for a search for repositories."),
-    needed("library", Text(), "The library that the search is for."),
+    key("library", Text(), "The library that the search is for."),
     needed("strategy", Text(), "What was searched for: repositories or commits."),
     run_column("The first run that found it."),
     one_of("strategy", STRATEGIES),
