@@ -21,9 +21,13 @@ _FILLED = 0.7
 def plan_github(settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock) -> Iterator[PlanRow]:
     """Say what each search would bring and cost. A second run costs the same requests, and hardly any budget."""
     client = client_of(settings, reporter, clock)
+    reachable = True
     try:
         for search in searches(settings, request):
-            yield _row(client, search, reporter)
+            row = _row(client, search, reporter) if reachable else _unreachable(search)
+            # Where no request was answered at all, the other searches would only wait as long.
+            reachable = row.requests is not None or bool(client.budgets())
+            yield row
     finally:
         client.close()
 
@@ -37,9 +41,13 @@ def _row(client: GitHubClient, search: Search, reporter: Reporter) -> PlanRow:
             raise HttpError(f"{client.url(search.path)}: the answer says no total_count")
     except HttpError as error:
         reporter.warn(f"github {search.text}", str(error))
-        return PlanRow("github", search.text, "unreachable", None, "", None)
+        return _unreachable(search)
     requests = expected_requests(total)
     return PlanRow("github", search.text, f"search {search.strategy}", total, f"{requests} requests", requests)
+
+
+def _unreachable(search: Search) -> PlanRow:
+    return PlanRow("github", search.text, "unreachable", None, "", None)
 
 
 def expected_requests(total: int) -> int:
