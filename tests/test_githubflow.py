@@ -157,7 +157,7 @@ def test_names_know_no_case(discoverer: Discoverer, tmp_path: Path) -> None:
 
 
 def test_an_odd_owner_costs_nothing_else(discoverer: Discoverer) -> None:
-    """Accounts that a company manages have an underscore; a private repository is left out, and said."""
+    """Accounts that a company manages have an underscore."""
     discoverer.hub.add_repository("octo_acme", "keras-x", description="keras")
     summary = discoverer.collect(sources=("github",))
     assert (summary.status, summary.found) == ("complete", 11)
