@@ -11,8 +11,9 @@ import html
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
 
+from miner.collect import jsonfields
+from miner.collect.jsonfields import Json, UnreadableError
 from miner.collect.licences import licence_at
 from miner.model import Author, Comment, Omission, OmissionReason, Post, PostKind, Thread
 
@@ -34,9 +35,6 @@ _LAST_DATE = 253_402_300_799
 _INT32 = 2**31 - 1
 _INT64 = 2**63 - 1
 
-T = TypeVar("T")
-Json = dict[str, Any]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
@@ -52,10 +50,6 @@ class Item:
     omissions: tuple[Omission, ...]
 
 
-class _UnreadableError(Exception):
-    """Says which field is wrong. It never quotes the value."""
-
-
 def read_item(raw: object, site: str, observed_at: datetime) -> Item:
     """Read a question with its answers and comments; an answer or a comment that is wrong costs itself alone."""
     question_id = _if_readable(_id, raw, "question_id")
@@ -63,7 +57,7 @@ def read_item(raw: object, site: str, observed_at: datetime) -> Item:
     thread = None
     try:
         thread = _thread(raw, site, observed_at, omissions)
-    except _UnreadableError as error:
+    except UnreadableError as error:
         omissions.add("question" if question_id else "post", question_id, str(error))
     created = _if_readable(_epoch, raw, "creation_date")
     active = _if_readable(_epoch, raw, "last_activity_date")
@@ -87,19 +81,19 @@ class _Omissions:
 
 
 def _thread(raw: object, site: str, observed_at: datetime, omissions: _Omissions) -> Thread:
-    item = _object(raw, "question")
+    item = jsonfields.json_object(raw, "question")
     question = _question(item)
     answers: dict[int, Post] = {}
     comments = _comments(item, question.post_id, omissions)
     for raw_answer in _answers(item, question):
         try:
             answer = _answer(raw_answer, question.post_id)
-        except _UnreadableError as error:
+        except UnreadableError as error:
             omissions.add("post", _if_readable(_id, raw_answer, "answer_id"), str(error))
             continue
         if answer.post_id not in answers:
             answers[answer.post_id] = answer
-            comments |= _comments(_object(raw_answer, "answer"), answer.post_id, omissions)
+            comments |= _comments(jsonfields.json_object(raw_answer, "answer"), answer.post_id, omissions)
     return Thread(
         site,
         observed_at,
@@ -115,20 +109,20 @@ def _question(item: Json) -> Post:
         post_id=question_id,
         kind=PostKind.QUESTION,
         question_id=question_id,
-        title=html.unescape(_text(item, "title")),
+        title=html.unescape(jsonfields.text(item, "title")),
         **_common(item),
-        closed_at=_optional(_moment, item, "closed_date"),
+        closed_at=jsonfields.optional(_moment, item, "closed_date"),
         tags=_tags(item),
-        accepted_answer_id=_optional(_id, item, "accepted_answer_id"),
-        answer_count=_whole(item, "answer_count", 0, _INT32),
-        view_count=_optional(_count, item, "view_count"),
+        accepted_answer_id=jsonfields.optional(_id, item, "accepted_answer_id"),
+        answer_count=jsonfields.whole(item, "answer_count", 0, _INT32),
+        view_count=jsonfields.optional(_count, item, "view_count"),
     )
 
 
 def _answer(raw: object, question_id: int) -> Post:
-    item = _object(raw, "answer")
+    item = jsonfields.json_object(raw, "answer")
     if _id(item, "question_id") != question_id:
-        raise _UnreadableError("it answers another question")
+        raise UnreadableError("it answers another question")
     return Post(
         post_id=_id(item, "answer_id"),
         kind=PostKind.ANSWER,
@@ -141,22 +135,22 @@ def _answer(raw: object, question_id: int) -> Post:
 
 def _common(item: Json) -> Json:
     created_at = _moment(item, "creation_date")
-    edited_at = _optional(_moment, item, "last_edit_date")
+    edited_at = jsonfields.optional(_moment, item, "last_edit_date")
     return {
-        "body": _text(item, "body"),
-        "score": _whole(item, "score", -_INT32, _INT32),
+        "body": jsonfields.text(item, "body"),
+        "score": jsonfields.whole(item, "score", -_INT32, _INT32),
         "author": _author(item),
         "created_at": created_at,
         "last_edited_at": edited_at,
         "last_activity_at": _moment(item, "last_activity_date"),
-        "licence": _optional(_text, item, "content_license") or licence_at(edited_at or created_at),
+        "licence": jsonfields.optional(jsonfields.text, item, "content_license") or licence_at(edited_at or created_at),
     }
 
 
 def _answers(item: Json, question: Post) -> list[object]:
     # The API leaves an empty list out; but a question whose answers were left out must not look like one without any.
     if item.get("answers") is None and question.answer_count:
-        raise _UnreadableError("its answers did not come")
+        raise UnreadableError("its answers did not come")
     return _list(item, "answers")
 
 
@@ -164,13 +158,13 @@ def _comments(post: Json, post_id: int, omissions: _Omissions) -> dict[int, Comm
     found: dict[int, Comment] = {}
     try:
         listed = _list(post, "comments")
-    except _UnreadableError as error:
+    except UnreadableError as error:
         omissions.add("post", post_id, str(error))
         listed = []
     for raw in listed:
         try:
             comment = _comment(raw, post_id)
-        except _UnreadableError as error:
+        except UnreadableError as error:
             omissions.add("post", post_id, f"a comment: {error}")
         else:
             found.setdefault(comment.comment_id, comment)
@@ -178,92 +172,68 @@ def _comments(post: Json, post_id: int, omissions: _Omissions) -> dict[int, Comm
 
 
 def _comment(raw: object, post_id: int) -> Comment:
-    item = _object(raw, "comment")
+    item = jsonfields.json_object(raw, "comment")
     if _id(item, "post_id") != post_id:
-        raise _UnreadableError("it is on another post")
+        raise UnreadableError("it is on another post")
     created_at = _moment(item, "creation_date")
     return Comment(
         comment_id=_id(item, "comment_id"),
         post_id=post_id,
         author=_author(item),
-        score=_whole(item, "score", -_INT32, _INT32),
+        score=jsonfields.whole(item, "score", -_INT32, _INT32),
         created_at=created_at,
-        text=html.unescape(_text(item, "body_markdown")),
-        licence=_optional(_text, item, "content_license") or licence_at(created_at),
+        text=html.unescape(jsonfields.text(item, "body_markdown")),
+        licence=jsonfields.optional(jsonfields.text, item, "content_license") or licence_at(created_at),
     )
 
 
 def _author(item: Json) -> Author:
     if item.get("owner") is None:
         return Author(None, "")
-    owner = _object(item["owner"], "owner")
-    name = html.unescape(_optional(_text, owner, "display_name") or "")
-    if _optional(_text, owner, "user_type") == "does_not_exist":
+    owner = jsonfields.json_object(item["owner"], "owner")
+    name = html.unescape(jsonfields.optional(jsonfields.text, owner, "display_name") or "")
+    if jsonfields.optional(jsonfields.text, owner, "user_type") == "does_not_exist":
         return Author(None, name)
     # The site's own user, Community, has the number -1.
-    return Author(_optional(_user, owner, "user_id"), name)
+    return Author(jsonfields.optional(_user, owner, "user_id"), name)
 
 
 def _tags(item: Json) -> tuple[str, ...]:
     tags = _list(item, "tags")
     if not tags or not all(isinstance(tag, str) for tag in tags):
-        raise _UnreadableError("tags is no list of texts")
+        raise UnreadableError("tags is no list of texts")
     return tuple(dict.fromkeys(str(tag) for tag in tags))
 
 
 def _if_readable(read: Callable[[Json, str], int], raw: object, name: str) -> int | None:
     try:
-        return read(_object(raw, "item"), name)
-    except _UnreadableError:
+        return read(jsonfields.json_object(raw, "item"), name)
+    except UnreadableError:
         return None
-
-
-def _object(raw: object, what: str) -> Json:
-    if not isinstance(raw, dict):
-        raise _UnreadableError(f"{what} is no object")
-    return raw
 
 
 def _list(item: Json, name: str) -> list[object]:
     value = [] if item.get(name) is None else item[name]
     if not isinstance(value, list):
-        raise _UnreadableError(f"{name} is no list")
-    return value
-
-
-def _text(item: Json, name: str) -> str:
-    value = item.get(name)
-    if not isinstance(value, str):
-        raise _UnreadableError(f"{name} is no text")
-    return value
-
-
-def _whole(item: Json, name: str, low: int, high: int) -> int:
-    value = item.get(name)
-    if type(value) is not int or not low <= value <= high:
-        raise _UnreadableError(f"{name} is no number from {low} to {high}")
+        raise UnreadableError(f"{name} is no list")
     return value
 
 
 def _id(item: Json, name: str) -> int:
-    return _whole(item, name, 1, _INT64)
+    return jsonfields.whole(item, name, 1, _INT64)
 
 
 def _user(item: Json, name: str) -> int:
-    return _whole(item, name, -_INT64, _INT64)
+    return jsonfields.whole(item, name, -_INT64, _INT64)
 
 
 def _count(item: Json, name: str) -> int:
-    return _whole(item, name, 0, _INT32)
+    return jsonfields.whole(item, name, 0, _INT32)
 
 
 def _epoch(item: Json, name: str) -> int:
-    return _whole(item, name, 0, _LAST_DATE)
+    return jsonfields.whole(item, name, 0, _LAST_DATE)
 
 
 def _moment(item: Json, name: str) -> datetime:
     return datetime.fromtimestamp(_epoch(item, name), UTC)
-
-
-def _optional(read: Callable[[Json, str], T], item: Json, name: str) -> T | None:
-    return None if item.get(name) is None else read(item, name)

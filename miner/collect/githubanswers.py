@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from miner.collect.githubwire import Exchange
-from miner.collect.http import Transient, _seconds
+from miner.collect.http import Transient, retry_after_seconds
 from miner.console import printable
 from miner.errors import GitHubGoneError, HttpError
 from miner.model import RawResponse
@@ -202,7 +202,7 @@ def _query_error(error: object, token: str | None) -> QueryError:
 
 
 def _retry_after(exchange: Exchange) -> float | None:
-    return _seconds(exchange.headers.get("retry-after", ""), exchange.fetched_at)
+    return retry_after_seconds(exchange.headers.get("retry-after", ""), exchange.fetched_at)
 
 
 def _parsed(exchange: Exchange) -> Any:

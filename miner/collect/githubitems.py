@@ -7,11 +7,12 @@ trust: an item is whatever JSON may hold. A reason never quotes a value.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeVar
 from urllib.parse import urlsplit
+
+from miner.collect import jsonfields
+from miner.collect.jsonfields import Json, UnreadableError
 
 _INT32 = 2**31 - 1
 _INT64 = 2**63 - 1
@@ -19,9 +20,6 @@ _FULL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9
 _SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _URL = re.compile(r"https?://[!-~]{1,2000}")
 _REF = re.compile(r"(?!-)[^\x00-\x20\x7f~^:?*\[\\]{1,255}")
-
-T = TypeVar("T")
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,23 +66,19 @@ class Unreadable:
     reason: str
 
 
-class _UnreadableError(Exception):
-    """Says which field is wrong. It never quotes the value."""
-
-
 def read_repository(raw: object) -> Repository | Unreadable:
     """Read a repository of ``/repositories/ID``, ``/repos/OWNER/NAME`` or ``/search/repositories``."""
     try:
-        return _repository(_object(raw, "the item"))
-    except _UnreadableError as error:
+        return _repository(jsonfields.json_object(raw, "the item"))
+    except UnreadableError as error:
         return Unreadable(f"repository:{_subject(raw)}", str(error))
 
 
 def read_commit(raw: object) -> FoundCommit | Unreadable:
     """Read an item of ``/search/commits``."""
     try:
-        return _commit(_object(raw, "the item"))
-    except _UnreadableError as error:
+        return _commit(jsonfields.json_object(raw, "the item"))
+    except UnreadableError as error:
         sha = raw.get("sha") if isinstance(raw, dict) else None
         return Unreadable(f"commit:{sha if isinstance(sha, str) and _SHA.fullmatch(sha) else '?'}", str(error))
 
@@ -92,34 +86,34 @@ def read_commit(raw: object) -> FoundCommit | Unreadable:
 def _repository(item: Json) -> Repository:
     clone_url = _matching(item, "clone_url", _URL)
     return Repository(
-        github_id=_whole(item, "id", 1, _INT64),
+        github_id=jsonfields.whole(item, "id", 1, _INT64),
         full_name=_matching(item, "full_name", _FULL_NAME),
         host=_host(item),
         clone_url=clone_url,
-        default_branch=_optional(_branch, item, "default_branch") or "",
+        default_branch=jsonfields.optional(_branch, item, "default_branch") or "",
         private=_truth(item, "private"),
         fork=_truth(item, "fork"),
         parent_id=_parent(item),
-        archived=_optional(_truth, item, "archived") or False,
-        stars=_optional(_count, item, "stargazers_count") or 0,
-        created_at=_optional(_moment, item, "created_at"),
-        pushed_at=_optional(_moment, item, "pushed_at"),
+        archived=jsonfields.optional(_truth, item, "archived") or False,
+        stars=jsonfields.optional(_count, item, "stargazers_count") or 0,
+        created_at=jsonfields.optional(_moment, item, "created_at"),
+        pushed_at=jsonfields.optional(_moment, item, "pushed_at"),
         topics=_topics(item),
-        description=_optional(_text, item, "description") or "",
+        description=jsonfields.optional(jsonfields.text, item, "description") or "",
         licence=_licence(item),
     )
 
 
 def _commit(item: Json) -> FoundCommit:
-    commit = _object(item.get("commit"), "commit")
-    repository = _object(item.get("repository"), "repository")
+    commit = jsonfields.json_object(item.get("commit"), "commit")
+    repository = jsonfields.json_object(item.get("repository"), "repository")
     return FoundCommit(
         sha=_matching(item, "sha", _SHA),
         github_id=_inner_id(repository, "repository"),
         full_name=_matching(repository, "full_name", _FULL_NAME),
         authored_at=_signed_at(commit, "author"),
         committed_at=_signed_at(commit, "committer"),
-        message=_text(commit, "message"),
+        message=jsonfields.text(commit, "message"),
     )
 
 
@@ -127,8 +121,8 @@ def _signed_at(commit: Json, role: str) -> datetime | None:
     # Anybody can write any date into a commit; that makes the commit no less readable.
     signature = commit.get(role)
     try:
-        return _optional(_moment, signature, "date") if isinstance(signature, dict) else None
-    except _UnreadableError:
+        return jsonfields.optional(_moment, signature, "date") if isinstance(signature, dict) else None
+    except UnreadableError:
         return None
 
 
@@ -139,7 +133,7 @@ def _host(item: Json) -> str:
     except ValueError:
         host = None
     if not host:
-        raise _UnreadableError(f"{name} names no host")
+        raise UnreadableError(f"{name} names no host")
     return host
 
 
@@ -150,19 +144,23 @@ def _parent(item: Json) -> int | None:
 
 def _inner_id(raw: object, what: str) -> int:
     name = f"{what}.id"
-    return _whole({name: _object(raw, what).get("id")}, name, 1, _INT64)
+    return jsonfields.whole({name: jsonfields.json_object(raw, what).get("id")}, name, 1, _INT64)
 
 
 def _topics(item: Json) -> tuple[str, ...]:
     topics = [] if item.get("topics") is None else item["topics"]
     if not isinstance(topics, list) or not all(isinstance(topic, str) for topic in topics):
-        raise _UnreadableError("topics is no list of texts")
+        raise UnreadableError("topics is no list of texts")
     return tuple(dict.fromkeys(topics))
 
 
 def _licence(item: Json) -> str | None:
     licence = item.get("license")
-    return None if licence is None else _optional(_text, _object(licence, "license"), "spdx_id")
+    return (
+        None
+        if licence is None
+        else jsonfields.optional(jsonfields.text, jsonfields.json_object(licence, "license"), "spdx_id")
+    )
 
 
 def _subject(raw: object) -> str:
@@ -174,23 +172,10 @@ def _subject(raw: object) -> str:
     return str(number) if type(number) is int and 0 < number <= _INT64 else "?"
 
 
-def _object(raw: object, what: str) -> Json:
-    if not isinstance(raw, dict):
-        raise _UnreadableError(f"{what} is no object")
-    return raw
-
-
-def _text(item: Json, name: str) -> str:
-    value = item.get(name)
-    if not isinstance(value, str):
-        raise _UnreadableError(f"{name} is no text")
-    return value
-
-
 def _matching(item: Json, name: str, form: re.Pattern[str]) -> str:
-    value = _text(item, name)
+    value = jsonfields.text(item, name)
     if not form.fullmatch(value):
-        raise _UnreadableError(f"{name} is not of its form")
+        raise UnreadableError(f"{name} is not of its form")
     return value
 
 
@@ -201,28 +186,17 @@ def _branch(item: Json, name: str) -> str:
 def _truth(item: Json, name: str) -> bool:
     value = item.get(name)
     if not isinstance(value, bool):
-        raise _UnreadableError(f"{name} is neither true nor false")
-    return value
-
-
-def _whole(item: Json, name: str, low: int, high: int) -> int:
-    value = item.get(name)
-    if type(value) is not int or not low <= value <= high:
-        raise _UnreadableError(f"{name} is no number from {low} to {high}")
+        raise UnreadableError(f"{name} is neither true nor false")
     return value
 
 
 def _count(item: Json, name: str) -> int:
-    return _whole(item, name, 0, _INT32)
+    return jsonfields.whole(item, name, 0, _INT32)
 
 
 def _moment(item: Json, name: str) -> datetime:
     try:
-        moment = datetime.fromisoformat(_text(item, name))
+        moment = datetime.fromisoformat(jsonfields.text(item, name))
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise _UnreadableError(f"{name} is no date") from None
-
-
-def _optional(read: Callable[[Json, str], T], item: Json, name: str) -> T | None:
-    return None if item.get(name) is None else read(item, name)
+        raise UnreadableError(f"{name} is no date") from None

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from miner.clock import Clock
-from miner.collect.http import LONGEST_WAIT_SECONDS, _seconds
+from miner.collect.http import LONGEST_WAIT_SECONDS, retry_after_seconds
 from miner.errors import GitHubTokensError, SettingsError
 
 ANONYMOUS = "anonymous"
@@ -157,7 +157,7 @@ class TokenPool:
         secondary = _SECONDARY_WORDS.search(said) is not None
         if status not in (403, 429) and not (status == 200 and secondary):
             return False
-        wait = _seconds(headers.get("retry-after", ""), self._clock.now())
+        wait = retry_after_seconds(headers.get("retry-after", ""), self._clock.now())
         if wait is not None:
             self._bar(lease.account, max(wait, _MARGIN_SECONDS))
             return True

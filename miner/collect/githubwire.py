@@ -22,7 +22,7 @@ from github import Auth
 from github.Requester import HTTPRequestsConnectionClass, Requester, RequestsResponse
 
 from miner.clock import Clock
-from miner.collect.http import USER_AGENT, Transient, _decoded, _in_words, _session
+from miner.collect.http import USER_AGENT, Transient, decoded, in_words, watched_session
 from miner.collect.httpwatch import Watch
 from miner.errors import HttpError, Interrupted
 
@@ -132,7 +132,7 @@ class _Connection(HTTPRequestsConnectionClass):
         self._clock = clock
         silence = min(_SILENCE_SECONDS, timeout_seconds)
         self._watch = Watch(clock.monotonic, stopped, silence=silence, whole=timeout_seconds)
-        self.session = _session(self._watch)
+        self.session = watched_session(self._watch)
         self.sent = 0
         self._exchange: Exchange | None = None
 
@@ -176,12 +176,12 @@ class _Connection(HTTPRequestsConnectionClass):
         # The libraries' errors hold the request with its token: they are told by their type and never chained.
         if issubclass(kind, ValueError):
             raise HttpError(f"{address}: this is no address that can be asked ({kind.__name__}); check github.api_url")
-        raise Transient(f"{_in_words(kind)} ({kind.__name__})")
+        raise Transient(f"{in_words(kind)} ({kind.__name__})")
 
     def _read(self, address: str, response: requests.Response) -> Exchange:
         pieces, size = [], 0
         raw = response.raw.stream(_PIECE_BYTES, decode_content=False)
-        for piece in _decoded(raw, response.headers.get("Content-Encoding", "")):
+        for piece in decoded(raw, response.headers.get("Content-Encoding", "")):
             size += len(piece)
             if size > self._max_bytes:
                 raise HttpError(

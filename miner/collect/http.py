@@ -85,7 +85,7 @@ class HttpClient:
         self._free_at = float("-inf")
         silence = min(_SILENCE_SECONDS, limits.timeout_seconds)
         self._watch = Watch(clock.monotonic, stopped, silence=silence, whole=limits.timeout_seconds)
-        self._session = _session(self._watch)
+        self._session = watched_session(self._watch)
         self.requests = 0
 
     def close(self) -> None:
@@ -164,7 +164,7 @@ class HttpClient:
             kind = type(error)
         if issubclass(kind, ValueError):
             raise HttpError(f"{request}: this is no address that can be asked ({kind.__name__}); check the settings")
-        raise Transient(f"{_in_words(kind)} ({kind.__name__})")
+        raise Transient(f"{in_words(kind)} ({kind.__name__})")
 
     def _body(self, request: _Request, response: requests.Response) -> bytes:
         if 300 <= response.status_code < 400:
@@ -175,7 +175,7 @@ class HttpClient:
             )
         pieces, size = [], 0
         raw = response.raw.stream(_PIECE_BYTES, decode_content=False)
-        for piece in _decoded(raw, response.headers.get("Content-Encoding", "")):
+        for piece in decoded(raw, response.headers.get("Content-Encoding", "")):
             size += len(piece)
             if size > self._limits.max_bytes:
                 raise HttpError(
@@ -236,7 +236,8 @@ class _MaskingFilter(logging.Filter):
 _MASKING = _MaskingFilter()
 
 
-def _session(watch: Watch) -> requests.Session:
+def watched_session(watch: Watch) -> requests.Session:
+    """Make a session whose exchanges are watched; it reads no .netrc, keeps no cookie and logs no secret."""
     for name in ("urllib3.connectionpool", "urllib3.util.retry"):
         logging.getLogger(name).addFilter(_MASKING)
     session = _Session()
@@ -255,7 +256,7 @@ def _unauthenticated(request: requests.PreparedRequest) -> requests.PreparedRequ
 
 def _reply(request: _Request, response: requests.Response, body: bytes, fetched_at: datetime) -> Reply:
     content_type = response.headers.get("Content-Type", "")
-    wait = _seconds(response.headers.get("Retry-After", ""), fetched_at)
+    wait = retry_after_seconds(response.headers.get("Retry-After", ""), fetched_at)
     date = _moment(response.headers.get("Date", ""))
     return Reply(request.address, response.status_code, content_type, body, fetched_at, wait, date)
 
@@ -267,7 +268,7 @@ def _host(location: str) -> str:
         return "no address"
 
 
-def _seconds(retry_after: str, now: datetime) -> float | None:
+def retry_after_seconds(retry_after: str, now: datetime) -> float | None:
     """Read a Retry-After, https://www.rfc-editor.org/rfc/rfc9110#field.retry-after: seconds, or a date."""
     if retry_after.isascii() and retry_after.strip().isdigit():
         return min(float(retry_after), LONGEST_WAIT_SECONDS)
@@ -290,7 +291,8 @@ def _wait(state: RetryCallState) -> float:
     return _BACKOFF(state) if demanded is None else demanded
 
 
-def _in_words(kind: type[BaseException]) -> str:
+def in_words(kind: type[BaseException]) -> str:
+    """Say what went wrong in an exchange, by the error that it ended with."""
     timeouts = (TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError)
     if issubclass(kind, timeouts):
         return "the server took too long"
@@ -303,7 +305,7 @@ def _in_words(kind: type[BaseException]) -> str:
     return "the answer was cut off"
 
 
-def _decoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+def decoded(pieces: Iterable[bytes], encoding: str) -> Iterator[bytes]:
     """Undo the content encoding piece by piece, none of which is large: a short answer may decode to endless bytes.
 
     :raises zlib.error: for what cannot be decoded, or ends too early.
