@@ -35,7 +35,7 @@ from miner.collect.github import GitHubClient, GitHubLimits, RepositoryState
 from miner.collect.githubitems import FoundCommit, Repository, Unreadable, read_commit, read_repository
 from miner.collect.githubsearch import SearchPage
 from miner.collect.githubtokens import TokenPool, read_token_file, read_tokens
-from miner.collect.locators import locate
+from miner.collect.locators import Locator, locate
 from miner.errors import (
     GitHubTokensError,
     HttpError,
@@ -293,7 +293,8 @@ class _Discovery:
         run = self._run
         locator = locate(full_name, run.settings.github, run.settings.git)
         renamed = githubstore.name_of(connection, github_id)
-        old = locator if renamed is None else locate(renamed, run.settings.github, run.settings.git)
+        self._displace(connection, github_id, locator)
+        old = self._place_of(connection, github_id, renamed or full_name)
         number = store.register_repository(
             connection,
             run_id=run.run_id,
@@ -306,13 +307,28 @@ class _Discovery:
         )
         for name in (full_name, locator.public_url, locator.key):
             githubstore.take_name(connection, run.run_id, number, name)
+        run.summary.renamed += renamed is not None and renamed.lower() != full_name.lower()
         if old.key != locator.key:
-            run.summary.renamed += 1
             githubstore.rename(connection, old.key, locator.key)
             _move(run.settings, old.folder, locator.folder)
         subjects, reasons = [f"repository:{full_name}"], [OmissionReason.REPOSITORY_MISSING]
         store.resolve_omissions(connection, run.run_id, SOURCE, subjects, reasons)
         return number
+
+    def _displace(self, connection: Connection, github_id: int, locator: Locator) -> None:
+        """Put the ledger and the clone of another repository that had the name aside, until it is met by its new one."""
+        other = githubstore.number_at(connection, locator.key)
+        if other is not None and other != github_id:
+            aside = _aside(other)
+            githubstore.rename(connection, locator.key, aside.key)
+            _move(self._run.settings, locator.folder, aside.folder)
+
+    def _place_of(self, connection: Connection, github_id: int, name: str) -> _Place:
+        """Give where the ledger and the clone of a repository are: under its name, or aside if another one took that."""
+        locator = locate(name, self._run.settings.github, self._run.settings.git)
+        if githubstore.number_at(connection, locator.key) in {None, github_id}:
+            return _Place(locator.key, locator.folder)
+        return _aside(github_id)
 
     def _proofs(self, connection: Connection, search: Search, page: SearchPage, came: _Slice) -> Iterator[Coverage]:
         """Give what a slice's last page proves, as far as the ledger does not hold it yet."""
@@ -386,6 +402,19 @@ class _Discovery:
         if answer is not None and not answer.not_modified and not answer.moved and answer.etag:
             sha256 = store.put_response(connection, answer.response)
             githubstore.put_validator(connection, url, answer.etag, sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where what is known of a repository is kept: the key in the ledger of git, and the folder of its clone."""
+
+    key: str
+    folder: str
+
+
+def _aside(github_id: int) -> _Place:
+    """Give the place of a repository whose name another one has, and whose own new name is not known yet."""
+    return _Place(f"github-number:{github_id}", f"github-number-{github_id}")
 
 
 @dataclass(frozen=True, slots=True)

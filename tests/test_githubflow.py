@@ -156,6 +156,40 @@ def test_names_know_no_case(discoverer: Discoverer, tmp_path: Path) -> None:
     assert discoverer.runner.rows(f"{holders} WHERE c.sha = :sha", sha=other.shas[0]) == [(77,)]
 
 
+def test_two_repositories_that_swap_their_names_keep_what_they_had(discoverer: Discoverer, contents: Contents) -> None:
+    """Nothing is mined again, no history is said to be rewritten, and the clone goes with its repository."""
+    discoverer.collect()
+    one, other = (discoverer.hub.repositories[number] for number in (10_000, 10_001))
+    names = {one.id: other.full_name, other.id: one.full_name}
+    discoverer.hub.rename(one.id, "for-a-moment")
+    discoverer.hub.rename(other.id, names[other.id].partition("/")[2], owner=names[other.id].partition("/")[0])
+    discoverer.hub.rename(one.id, names[one.id].partition("/")[2], owner=names[one.id].partition("/")[0])
+    before = discoverer.contents(contents)
+    again = discoverer.collect()
+    assert (again.renamed, again.seen, again.up_to_date, again.status) == (2, 0, 10, "complete")
+    found = discoverer.runner.rows("SELECT github_id, name FROM repository WHERE github_id IN (10000, 10001)")
+    assert dict(found) == names
+    after = discoverer.contents(contents)
+    assert after["omission"] == before["omission"]
+    assert after["repository_commit"] == before["repository_commit"]
+    assert not [row for row in after["coverage"] if "github-number" in str(row)]
+
+
+def test_a_repository_whose_name_was_taken_goes_on_where_it_was(discoverer: Discoverer, tmp_path: Path) -> None:
+    """The new owner of a name is met first; the other's ledger and clone wait until its new name is known."""
+    discoverer.collect()
+    old = discoverer.hub.repositories[10_000]
+    name = old.name
+    discoverer.hub.rename(10_000, "elsewhere")
+    other = RepositoryBuilder(tmp_path / "other.git")
+    other.commit("Fix crash", {"a.py": "import keras\nx = 1\n"})
+    stars = 10**6
+    discoverer.hub.add_repository(old.owner, name, path=other.build(), id=77, description="keras", stars=stars)
+    again = discoverer.collect()
+    assert (again.renamed, again.seen, again.up_to_date) == (1, 1, 10)
+    assert discoverer.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'history_rewritten'") == 0
+
+
 def test_an_odd_owner_costs_nothing_else(discoverer: Discoverer) -> None:
     """Accounts that a company manages have an underscore."""
     discoverer.hub.add_repository("octo_acme", "keras-x", description="keras")

@@ -179,6 +179,16 @@ def name_of(connection: Connection, github_id: int) -> str | None:
     return connection.scalar(select(repository.c.name).where(repository.c.github_id == github_id))
 
 
+def number_at(connection: Connection, address: str) -> int | None:
+    """Give GitHub's number of the repository that an address leads to; None: to none, or to one without a number.
+
+    :param address: :attr:`miner.collect.locators.Locator.key`, which is an alias of each repository.
+    """
+    return connection.scalar(
+        select(repository.c.github_id).join(repository_alias).where(repository_alias.c.name == key(address))
+    )
+
+
 def rename(connection: Connection, old: str, new: str) -> None:
     """Let what the ledger says of a repository's old name hold for the new one.
 
