@@ -248,30 +248,33 @@ class _Discovery:
             for url, (etag, response) in asked.fresh.items():
                 githubstore.put_validator(connection, url, etag, store.put_response(connection, response))
             asked.fresh.clear()
-            for item in page.items:
-                self._enter(connection, search, item, sha256, part)
+            readable = [self._enter(connection, search, item, sha256, part) for item in page.items]
+            subjects, reasons = [f"github:{one}" for one in readable if one], [OmissionReason.ITEM_UNREADABLE]
+            store.resolve_omissions(connection, run.run_id, SOURCE, subjects, reasons)
             for row in self._proofs(connection, search, page, part):
                 store.add_coverage(connection, row)
 
-    def _enter(self, connection: Connection, search: Search, item: Any, sha256: str, part: _Slice) -> None:
+    def _enter(self, connection: Connection, search: Search, item: Any, sha256: str, part: _Slice) -> str | None:
+        """Enter an item of a search; give the name by which it would be left out, if it can be read."""
         read = read_repository(item) if search.strategy == "repositories" else read_commit(item)
         if isinstance(read, Unreadable):
             detail = f"an item of the search is not of GitHub's form: {read.reason}"
             omission = Omission(OmissionReason.ITEM_UNREADABLE, f"github:{read.subject}", detail)
             store.record_omission(connection, self._run.run_id, SOURCE, omission)
             self._run.summary.omissions[omission.reason.value] += 1
-            return
+            return None
+        subject = f"commit:{read.sha}" if isinstance(read, FoundCommit) else f"repository:{read.full_name}"
         moment = read.committed_at if isinstance(read, FoundCommit) else read.created_at
         part.dates[int(moment.timestamp()) if moment else 0] += 1
         if isinstance(read, Repository) and read.private:
             self._refuse(connection, read.full_name, "it is private, and seen by this token alone")
-            return
+            return subject
         more = {"default_branch": read.default_branch} if isinstance(read, Repository) else {}
         try:
             number = self._register(connection, read.github_id, read.full_name, more)
         except RepositoryRefusedError as error:
             self._refuse(connection, read.full_name, str(error))
-            return
+            return subject
         if isinstance(read, Repository):
             githubstore.put_facts(connection, number, _facts(read, sha256))
         sha = read.sha if isinstance(read, FoundCommit) else ""
@@ -279,6 +282,7 @@ class _Discovery:
         self._met.add(read.github_id)
         githubstore.put_discovery(connection, [row])
         part.stored += 1
+        return subject
 
     def _refuse(self, connection: Connection, full_name: str, detail: str) -> None:
         omission = Omission(OmissionReason.REPOSITORY_REFUSED, f"repository:{full_name}", detail)

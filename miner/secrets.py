@@ -13,6 +13,8 @@ _QUERY = re.compile(r"(?a)([\w+.-]{0,30})(://[^\s?]*\?)(\S+)")
 _NAMED_VALUE = re.compile(
     r"(?ai)([?&](?:[\w.%-]*(?:password|passwd|pwd|passphrase|token|secret|key|auth|signature|credentials?))=)[^&#\s]*"
 )
+# What is searched for and how it is paged, at GitHub and Stack Exchange: without it nobody could tell which request failed.
+_HARMLESS = frozenset({"q", "sort", "order", "per_page", "page", "pagesize", "tagged", "site"})
 _CLOSING = "'\"`)]}>,;:."
 _SSH = frozenset({"ssh", "git+ssh", "ssh+git"})
 _DATABASE = re.compile(r"(?:postgres|postgresql|sqlite)(?:\+\w+)?", re.IGNORECASE)
@@ -20,6 +22,8 @@ _DATABASE = re.compile(r"(?:postgres|postgresql|sqlite)(?:\+\w+)?", re.IGNORECAS
 
 def without_secrets(text: str) -> str:
     """Take the user information out of every URL in a text, and put ``***`` for the values of its query.
+
+    The values of a search's own parameters stay, as in ``?q=keras&page=2``.
 
     The user ``git`` of an SSH address stays: it is part of the address, and the same for everybody.
     """
@@ -62,4 +66,6 @@ def _without_values(text: str, *, all_of_databases: bool) -> str:
 
 def _without_value(part: str) -> str:
     name, equals, _ = part.partition("=")
+    if name in _HARMLESS:
+        return part
     return f"{name}={MASK}" if equals and re.fullmatch(r"[\w.-]+", name) else MASK

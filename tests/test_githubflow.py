@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import github_faults
 from servers.github import GitHub
 from servers.github_data import Hub
 from servers.github_generator import generate
 from servers.github_limits import Allowance
 from support.clocks import PretendClock
-from support.repositories import RepositoryBuilder
+from support.repositories import RepositoryBuilder, git
 from support.runs import Contents, Runner
 
+from miner.collect.locators import locate
 from miner.errors import SettingsError
 from miner.job import CollectRequest, Summary
 from miner.plan import plan
@@ -188,6 +190,59 @@ def test_a_repository_whose_name_was_taken_goes_on_where_it_was(discoverer: Disc
     again = discoverer.collect()
     assert (again.renamed, again.seen, again.up_to_date) == (1, 1, 10)
     assert discoverer.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'history_rewritten'") == 0
+
+
+def test_an_item_that_cannot_be_read_is_left_out_until_it_can(discoverer: Discoverer) -> None:
+    """It is an omission, the ledger counts it as not stored, and the run that can read it resolves it."""
+    discoverer.server.faults = github_faults.sequence(*["damaged_item"] * 20)
+    discoverer.collect(sources=("github",))
+    runner = discoverer.runner
+    left_out = runner.rows("SELECT subject, resolved_run_id FROM omission WHERE reason = 'item_unreadable'")
+    assert left_out
+    assert {resolved for _, resolved in left_out} == {None}
+    assert runner.one("SELECT SUM(fetched - stored) FROM coverage WHERE source = 'github'") == len(left_out)
+    discoverer.server.faults = github_faults.never
+    # The damaged answers must not be taken for the ones at hand.
+    discoverer.collect(sources=("github",))
+    assert runner.one("SELECT COUNT(*) FROM repository WHERE github_id IS NOT NULL") == 10
+    assert runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'item_unreadable' AND resolved_run_id IS NULL") == 0
+
+
+def test_a_private_repository_is_left_out_and_said(discoverer: Discoverer) -> None:
+    """A token may see what nobody else can: that is no part of a dataset."""
+    hidden = discoverer.hub.repositories[10_000]
+    hidden.private = hidden.shared = True
+    summary = discoverer.collect(sources=("github",))
+    assert (summary.found, summary.omissions["repository_refused"]) == (9, 1)
+    runner = discoverer.runner
+    assert runner.one("SELECT COUNT(*) FROM repository WHERE github_id = 10000") == 0
+    assert runner.rows("SELECT subject FROM omission") == [(f"repository:{hidden.full_name}",)]
+
+
+def test_a_clone_that_cannot_be_moved_is_made_again(discoverer: Discoverer) -> None:
+    """Something else stands where a renamed repository's clone should go: no row is lost and none is added."""
+    discoverer.collect(sources=("github", "git"))
+    commits = discoverer.runner.one("SELECT COUNT(*) FROM repository_commit")
+    discoverer.hub.rename(10_001, "renamed", owner="somebody")
+    settings = discoverer.runner.settings()
+    name = locate("somebody/renamed", settings.github, settings.git).folder
+    (discoverer.runner.data_dir / "repositories" / name).mkdir()
+    again = discoverer.collect()
+    assert (again.status, again.renamed, again.seen) == ("complete", 1, 0)
+    assert discoverer.runner.one("SELECT COUNT(*) FROM repository_commit") == commits
+
+
+def test_a_default_branch_that_changed_is_followed(discoverer: Discoverer) -> None:
+    """The row says the branch that GitHub named last, and the commits are that branch's."""
+    discoverer.collect()
+    repository = discoverer.hub.repositories[10_001]
+    assert repository.path is not None
+    git(repository.path, "branch", "-m", "main", "trunk")
+    repository.default_branch = "trunk"
+    again = discoverer.collect()
+    assert (again.status, again.seen) == ("complete", 0)
+    branch = discoverer.runner.one("SELECT default_branch FROM repository WHERE github_id = 10001")
+    assert branch == "trunk"
 
 
 def test_an_odd_owner_costs_nothing_else(discoverer: Discoverer) -> None:

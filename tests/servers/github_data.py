@@ -89,6 +89,8 @@ class Repository:
     fork: bool = False
     archived: bool = False
     private: bool = False
+    # Private, and the accounts of all tokens may see it.
+    shared: bool = False
     mirror_url: str | None = None
     default_branch: str = "main"
     license: str | None = None
@@ -107,7 +109,7 @@ class Repository:
     @property
     def public(self) -> bool:
         """Whether everybody may see it."""
-        return not self.private and not self.blocked
+        return (not self.private or self.shared) and not self.blocked
 
 
 class Hub:

@@ -52,9 +52,17 @@ def _odd_items(exchange: faults.Exchange) -> None:
     exchange.send(200, b'{"total_count": 3, "incomplete_results": false, "items": [null, 7, "x"]}')
 
 
+def _damaged_item(exchange: faults.Exchange) -> None:
+    """The answer to a search, but the first item's id is no number."""
+    document = json.loads(exchange.body)
+    for item in document.get("items", [])[:1]:
+        item["id"] = "none"
+    exchange.send(200, json.dumps(document).encode())
+
+
 OWN: dict[str, Callable[[faults.Exchange], None]] = {
     function.__name__.removeprefix("_"): function
-    for function in (_empty, _no_content, _error_500, _error_502, _no_fields, _odd_items)
+    for function in (_empty, _no_content, _error_500, _error_502, _no_fields, _odd_items, _damaged_item)
 }
 QUICK = (*COMMON, *OWN)
 ALL = (*QUICK, *SLOW, *LARGE)

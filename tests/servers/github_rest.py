@@ -102,7 +102,7 @@ class Rest:
         return Answer(301, body, {"Location": location}, "/repos/{owner}/{repo}")
 
     def _repository(self, found: Repository | None) -> Answer:
-        if found is None or found.private:
+        if found is None or (found.private and not found.shared):
             return Answer.error(404, "Not Found")
         if found.blocked == "sso":
             return Answer.error(403, "Resource protected by organization SAML enforcement.")
