@@ -68,6 +68,24 @@ def test_an_anchor_leads_to_the_hunk_of_a_commit_that_nobody_called_a_fix(
     assert runner.one("SELECT COUNT(*) FROM git_commit") == 1
 
 
+def test_a_merge_commit_shows_what_it_brought_into_its_first_parent(
+    runner: Runner, tmp_path: Path, repository: RepositoryBuilder
+) -> None:
+    """That is what GitHub shows under its link, and what an anchor in it counts by."""
+    built = RepositoryBuilder(repository.path)
+    built.commit("Add a model", {"train.py": CODE})
+    built.commit("Write", {"README.md": "A model.\n"}, parents=[0])
+    built.commit("Make it wider", {"train.py": CODE.replace("Dense(10)", "Dense(20)")}, parents=[0], branch="side")
+    built.commit("Merge side", {"train.py": CODE.replace("Dense(10)", "Dense(20)")}, parents=[1, 2])
+    shutil.rmtree(repository.path)
+    built.build()
+    summary = collect(runner, tmp_path, f"{GITHUB}/commit/{built.shas[3]}#diff-{digest('train.py')}R4")
+    assert (summary.status, summary.fixes) == ("complete", 1)
+    found = runner.rows("SELECT file_change.new_path, hunk.body FROM file_change JOIN hunk USING (sha, file_no)")
+    assert [path for path, _ in found] == ["train.py"]
+    assert "+model.add(keras.layers.Dense(20))" in found[0][1]
+
+
 def test_a_line_leads_to_the_first_later_commit_that_changes_it(
     runner: Runner, tmp_path: Path, repository: RepositoryBuilder
 ) -> None:

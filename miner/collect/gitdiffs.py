@@ -14,7 +14,8 @@ from miner.errors import GitKilledError, RepositoryError
 
 _DIFF_OPTIONS = (
     *("--root", "-r", "--raw", "-z", "--full-index", "-p", "-U3", "-M50%", "-l1000"),
-    *("--diff-algorithm=myers", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
+    # What a merge commit changed is what it brought into its first parent, as GitHub shows it.
+    *("--diff-merges=first-parent", "--diff-algorithm=myers", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
 )
 _ASKED_AHEAD = 16
 _MOST_UNREADABLE = 200
@@ -137,7 +138,7 @@ class DiffReader:
         return replace(again, unreadable=tuple(bad)) if bad and not again.problem else again
 
     def _unreadable(self, sha: str) -> list[bytes]:
-        command = ["diff-tree", "-r", "--root", "--raw", "-z", "--full-index", "--no-renames", sha]
+        command = ["diff-tree", "-r", "--root", "--raw", "-z", "--full-index", "--no-renames", "--diff-merges=first-parent", sha]
         listed = git.run(command, item=sha, timeout=self._timeout, git_dir=self._git_dir)
         _, *fields = listed.split(b"\0")
         reader = BlobReader(self._git_dir, timeout=self._timeout, max_bytes=self._max_file_bytes)

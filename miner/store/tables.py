@@ -134,7 +134,7 @@ git_commit = Table(
     ),
     needed("bug_fix_rater", Text(), "The rules that gave the score, with their version."),
     Index(None, "committed_at"),
-    comment="One row a commit, however many repositories hold it. Merge commits are not stored.",
+    comment="One row a commit, however many repositories hold it. Of merge commits those that a seed named.",
 )
 
 repository_commit = Table(

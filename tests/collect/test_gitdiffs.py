@@ -35,6 +35,21 @@ def test_diffs_come_in_the_order_asked_for(tmp_path: Path) -> None:
     assert diffs[1].data.endswith(b"\n+24")
 
 
+def test_a_merge_is_diffed_against_its_first_parent(tmp_path: Path) -> None:
+    """What the branch into which it went had already is no part of it."""
+    builder = RepositoryBuilder(tmp_path / "r.git")
+    builder.commit("one", {"a.py": "1\n"})
+    builder.commit("two", {"b.py": "2\n"}, parents=[0])
+    builder.commit("three", {"c.py": "3\n"}, parents=[0], branch="side")
+    builder.commit("merge", {"c.py": "3\n"}, parents=[1, 2])
+    builder.build()
+    reader = diff_reader(builder.path)
+    (diff,) = reader.diffs(builder.shas[3:])
+    reader.close()
+    assert b"c.py" in diff.data
+    assert b"b.py" not in diff.data
+
+
 def test_a_diff_over_the_limit_is_dropped_and_the_next_ones_come(tmp_path: Path) -> None:
     builder = RepositoryBuilder(tmp_path / "r.git")
     builder.commit("one", {"a.py": "1\n"})
