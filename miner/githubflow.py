@@ -320,7 +320,7 @@ class _Discovery:
         return number
 
     def _displace(self, connection: Connection, github_id: int, locator: Locator) -> None:
-        """Put the ledger and the clone of another repository that had the name aside, until it is met by its new one."""
+        """Put the ledger and the clone of another repository that had the name aside, until its new one is met."""
         other = githubstore.number_at(connection, locator.key)
         if other is not None and other != github_id:
             aside = _aside(other)
@@ -328,7 +328,7 @@ class _Discovery:
             _move(self._run.settings, locator.folder, aside.folder)
 
     def _place_of(self, connection: Connection, github_id: int, name: str) -> _Place:
-        """Give where the ledger and the clone of a repository are: under its name, or aside if another one took that."""
+        """Give where the ledger and the clone of a repository are: under its name, or aside if another one has it."""
         locator = locate(name, self._run.settings.github, self._run.settings.git)
         if githubstore.number_at(connection, locator.key) in {None, github_id}:
             return _Place(locator.key, locator.folder)

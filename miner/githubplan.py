@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from math import ceil
+from typing import TYPE_CHECKING
 
 from miner.clock import Clock
 from miner.collect import githubsearch
@@ -12,14 +13,24 @@ from miner.errors import HttpError
 from miner.githubflow import PAGE_SIZE, Search, client_of, searches
 from miner.job import CollectRequest, PlanRow, Reporter
 from miner.settings import Settings
+from miner.store import github as githubstore
+from miner.store.session import reading
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 _CAP = 1000
 _FILLED = 0.7
 """How full slices are that were halved until they held no more than the cap: between a half and whole, about evenly."""
 
 
-def plan_github(settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock) -> Iterator[PlanRow]:
-    """Say what each search would bring and cost. A second run costs the same requests, and hardly any budget."""
+def plan_github(
+    settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock, engine: Engine | None
+) -> Iterator[PlanRow]:
+    """Say what each search would bring and cost. A second run costs the same requests, and hardly any budget.
+
+    :param engine: the database, if there is one: known repositories that the last runs had to look at are counted.
+    """
     client = client_of(settings, reporter, clock)
     reachable = True
     try:
@@ -28,8 +39,19 @@ def plan_github(settings: Settings, request: CollectRequest, reporter: Reporter,
             # Where no request was answered at all, the other searches would only wait as long.
             reachable = row.requests is not None or bool(client.budgets())
             yield row
+        looks = 0 if engine is None else _looks(engine, client, request)
+        if looks and reachable:
+            yield PlanRow("github", "known repositories", "look", looks, f"{looks} requests", looks)
     finally:
         client.close()
+
+
+def _looks(engine: Engine, client: GitHubClient, request: CollectRequest) -> int:
+    """Count the known repositories that were looked at one by one before: no search names those any more."""
+    with reading(engine) as connection:
+        known = githubstore.known_repositories(connection, request.libraries)
+        addresses = [client.url(f"/repositories/{number}") for number in known]
+        return githubstore.asked_before(connection, addresses)
 
 
 def _row(client: GitHubClient, search: Search, reporter: Reporter) -> PlanRow:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,11 +36,12 @@ def plan(
     """
     wanted = flows(settings, request)
     rows: list[PlanRow] = []
-    with _ledger(settings) as covered:
+    with _database(settings) as engine:
+        covered = partial(_covered, engine)
         if "github" in wanted:
             from miner.githubplan import plan_github
 
-            rows += plan_github(settings, request, reporter, clock or SystemClock())
+            rows += plan_github(settings, request, reporter, clock or SystemClock(), engine)
         if "git" in wanted:
             git.check_version()
             rows += _plan_git(settings, request, reporter, covered)
@@ -97,11 +99,11 @@ def _plan_dump(settings: Settings, request: CollectRequest, reporter: Reporter) 
 
 
 @contextmanager
-def _ledger(settings: Settings) -> Iterator[Covered]:
-    """Give what reads the ledger; where there is no database yet, it is empty."""
+def _database(settings: Settings) -> Iterator[Engine | None]:
+    """Give the database; where there is none yet, None."""
     engine = _opened(settings)
     try:
-        yield lambda source, query, tip: _covered(engine, source, query, tip)
+        yield engine
     finally:
         if engine is not None:
             engine.dispose()

@@ -13,7 +13,7 @@ _QUERY = re.compile(r"(?a)([\w+.-]{0,30})(://[^\s?]*\?)(\S+)")
 _NAMED_VALUE = re.compile(
     r"(?ai)([?&](?:[\w.%-]*(?:password|passwd|pwd|passphrase|token|secret|key|auth|signature|credentials?))=)[^&#\s]*"
 )
-# What is searched for and how it is paged, at GitHub and Stack Exchange: without it nobody could tell which request failed.
+# What is searched for and how it is paged, at GitHub and Stack Exchange: it tells which request failed.
 _HARMLESS = frozenset({"q", "sort", "order", "per_page", "page", "pagesize", "tagged", "site"})
 _CLOSING = "'\"`)]}>,;:."
 _SSH = frozenset({"ssh", "git+ssh", "ssh+git"})

@@ -282,6 +282,10 @@ def test_a_repository_that_no_search_names_any_more_is_still_mined(discoverer: D
     discoverer.hub.rename(10_003, "plain")
     again = discoverer.collect()
     assert (again.status, again.gone, again.renamed, again.repositories) == ("complete", 0, 1, 11)
+    request = CollectRequest(sources=("github",))
+    planned = plan(discoverer.runner.settings(), request, discoverer.runner.recorder, discoverer.clock)
+    once_more = discoverer.collect(sources=("github",))
+    assert sum(row.requests or 0 for row in planned) == once_more.github_requests == 6
 
 
 def test_more_than_a_thousand_results_come_by_slices(discoverer: Discoverer) -> None:

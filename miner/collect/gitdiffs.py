@@ -12,10 +12,12 @@ from miner.collect import git
 from miner.collect.gitblobs import BlobReader
 from miner.errors import GitKilledError, RepositoryError
 
+# What a merge commit changed is what it brought into its first parent, as GitHub shows it.
+_FIRST_PARENT = "--diff-merges=first-parent"
 _DIFF_OPTIONS = (
+    _FIRST_PARENT,
     *("--root", "-r", "--raw", "-z", "--full-index", "-p", "-U3", "-M50%", "-l1000"),
-    # What a merge commit changed is what it brought into its first parent, as GitHub shows it.
-    *("--diff-merges=first-parent", "--diff-algorithm=myers", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
+    *("--diff-algorithm=myers", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
 )
 _ASKED_AHEAD = 16
 _MOST_UNREADABLE = 200
@@ -138,7 +140,7 @@ class DiffReader:
         return replace(again, unreadable=tuple(bad)) if bad and not again.problem else again
 
     def _unreadable(self, sha: str) -> list[bytes]:
-        command = ["diff-tree", "-r", "--root", "--raw", "-z", "--full-index", "--no-renames", "--diff-merges=first-parent", sha]
+        command = ["diff-tree", "-r", "--root", "--raw", "-z", "--full-index", "--no-renames", _FIRST_PARENT, sha]
         listed = git.run(command, item=sha, timeout=self._timeout, git_dir=self._git_dir)
         _, *fields = listed.split(b"\0")
         reader = BlobReader(self._git_dir, timeout=self._timeout, max_bytes=self._max_file_bytes)

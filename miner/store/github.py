@@ -151,6 +151,13 @@ def validator(connection: Connection, url: str) -> tuple[str, bytes] | None:
     return None if row is None else (row.etag, zlib.decompress(row.body))
 
 
+def asked_before(connection: Connection, urls: Collection[str]) -> int:
+    """Count the addresses whose answer is at hand."""
+    held = select(func.count()).select_from(http_validator)
+    chunks = (held.where(http_validator.c.url.in_(map(key, chunk))) for chunk in _chunks(urls))
+    return sum(connection.scalar(chunk) or 0 for chunk in chunks)
+
+
 def put_validator(connection: Connection, url: str, etag: str, response_sha256: str) -> None:
     """Enter the ETag of an answer that is stored."""
     connection.execute(delete(http_validator).where(http_validator.c.url == key(url)))
