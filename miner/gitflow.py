@@ -80,7 +80,8 @@ def collect(run: Run) -> None:
 def discovered(run: Run) -> list[str]:
     """Give the names of the repositories that searches on GitHub found for the wanted libraries."""
     with reading(run.engine) as connection:
-        return githubstore.discovered(connection, run.request.libraries)
+        least = run.settings.github.code_min_stars
+        return githubstore.discovered(connection, run.request.libraries, code_min_stars=least)
 
 
 def discovered_commits(run: Run) -> list[tuple[str, list[str]]]:

@@ -2,7 +2,7 @@
 
 ::
 
-    searches of each library       repositories, or single commits     config/libraries.toml
+    searches of each library       repositories, commits, or code     config/libraries.toml
             |
     githubsearch.walk              slices of time of at most 1,000     conditional requests, page by page
             |
@@ -32,7 +32,15 @@ from sqlalchemy import Connection
 from miner.clock import Clock
 from miner.collect import githubsearch
 from miner.collect.github import GitHubClient, GitHubLimits, RepositoryState
-from miner.collect.githubitems import FoundCommit, Repository, Unreadable, read_commit, read_repository
+from miner.collect.githubitems import (
+    FoundCommit,
+    FoundFile,
+    Repository,
+    Unreadable,
+    read_commit,
+    read_file,
+    read_repository,
+)
 from miner.collect.githubsearch import SearchPage
 from miner.collect.githubtokens import TokenPool, read_token_file, read_tokens
 from miner.collect.locators import Locator, locate
@@ -55,16 +63,24 @@ from miner.store.session import reading, writing
 
 SOURCE = "github"
 PAGE_SIZE = 100
+_READERS: Mapping[str, Callable[[Any], Repository | FoundCommit | FoundFile | Unreadable]] = {
+    "repositories": read_repository,
+    "commits": read_commit,
+    "code": read_file,
+}
 _OVER = (QuotaExhaustedError, GitHubTokensError)
 _FAILURES = (OmissionReason.SEARCH_FAILED, OmissionReason.QUOTA_EXHAUSTED)
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """A search for what uses a library, in GitHub's syntax, and the time that its results are wanted of."""
+    """A search for what uses a library, in GitHub's syntax, and the time that its results are wanted of.
+
+    A search of code has no time; it is sliced by the size of the files.
+    """
 
     library: str
-    strategy: Literal["repositories", "commits"]
+    strategy: Literal["repositories", "commits", "code"]
     text: str
     interval: Interval
 
@@ -75,8 +91,8 @@ class Search:
 
     @property
     def qualifier(self) -> str:
-        """The date that its results are sliced by."""
-        return "created" if self.strategy == "repositories" else "committer-date"
+        """What its results are sliced by."""
+        return {"repositories": "created", "commits": "committer-date", "code": githubsearch.SIZE}[self.strategy]
 
     @property
     def query(self) -> str:
@@ -85,8 +101,19 @@ class Search:
 
     def parameters(self, query: str, page: int) -> dict[str, str | int]:
         """Give the parameters of a request: in an order that does not change while pages are turned."""
-        order = {"sort": "stars", "order": "desc"} if self.strategy == "repositories" else {"sort": "committer-date"}
-        return {"q": query, **order, "per_page": PAGE_SIZE, "page": page}
+        order: dict[str, dict[str, str | int]] = {
+            "repositories": {"sort": "stars", "order": "desc"},
+            "commits": {"sort": "committer-date"},
+            "code": {},
+        }
+        return {"q": query, **order[self.strategy], "per_page": PAGE_SIZE, "page": page}
+
+    @property
+    def row(self) -> tuple[str, str]:
+        """The query and the strategy that what it finds is entered with: what has the code is mined as a whole."""
+        if self.strategy == "code":
+            return f"{githubstore.CODE}{self.text}", "repositories"
+        return self.text, self.strategy
 
 
 def searches(settings: Settings, request: CollectRequest) -> tuple[Search, ...]:
@@ -107,6 +134,10 @@ def searches(settings: Settings, request: CollectRequest) -> tuple[Search, ...]:
         if "commits" in settings.github.strategies:
             for text in settings.github.commit_searches.get(library.name, library.commit_searches):
                 one = Search(library.name, "commits", text, request.window)
+                found.setdefault((one.strategy, one.text, one.library), one)
+        if "code" in settings.github.strategies:
+            for text in settings.github.code_searches.get(library.name, library.code_searches):
+                one = Search(library.name, "code", text, Interval())
                 found.setdefault((one.strategy, one.text, one.library), one)
     for one in found.values():
         try:
@@ -155,6 +186,20 @@ class _Slice:
     stored: int = 0
 
 
+@dataclass(slots=True)
+class _Whole:
+    """What came of a search of code in all: what GitHub said there was, what came, and how much was stored."""
+
+    reported: int = 0
+    fetched: int = 0
+    stored: int = 0
+
+    def add(self, page: SearchPage, part: _Slice) -> None:
+        self.reported += page.total
+        self.fetched += page.fetched_so_far
+        self.stored += part.stored
+
+
 class _Discovery:
     """A run over all searches."""
 
@@ -189,7 +234,8 @@ class _Discovery:
             self._walk(search)
         except HttpError as error:
             # Where no request was answered at all, the other searches would only wait as long.
-            self._failed = self._failed or not self._client.budgets()
+            silent = not self._client.budgets() and not isinstance(error, GitHubTokensError)
+            self._failed = self._failed or silent
             self._fail(search, subject, error)
         else:
             with writing(self._run.engine) as connection:
@@ -215,7 +261,7 @@ class _Discovery:
         asked = _Asked(self._run, self._client, search)
         now = int(self._run.clock.now().timestamp())
         done, short = 0, []
-        part, of = _Slice(), None
+        part, of, whole = _Slice(), None, _Whole()
         for page in githubsearch.walk(asked.ask, search.text, search.qualifier, search.interval, now=now):
             if page.slice != of:
                 part, of = _Slice(), page.slice
@@ -223,11 +269,22 @@ class _Discovery:
             done += len(page.items)
             self._run.reporter.advance("search", search.text, done)
             if page.proved is not None or page.short:
-                short += [f"{_written(page.slice)}: {page.short}"] if page.short else []
+                short += [f"{_shown(search, page.slice)}: {page.short}"] if page.short else []
+                whole.add(page, part)
                 of = None
             if self._run.stopped():
                 raise Interrupted
+        if search.strategy == "code":
+            self._enter_whole(search, whole, short, Interval(until=now))
         self._judge(search, short)
+
+    def _enter_whole(self, search: Search, whole: _Whole, short: list[str], until_now: Interval) -> None:
+        """Enter in the ledger what a search of code brought: its slices are sizes, which the ledger does not know."""
+        counts = whole.reported, whole.fetched, whole.stored
+        reason = short[0].partition(": ")[2] if short else ""
+        with writing(self._run.engine) as connection:
+            row = Coverage(SOURCE, search.query, "", until_now, self._run.run_id, *counts)
+            store.add_coverage(connection, replace(row, complete=not short, reason=reason))
 
     def _judge(self, search: Search, short: list[str]) -> None:
         subject = f"search:{search.text}"
@@ -243,30 +300,48 @@ class _Discovery:
     def _write(self, search: Search, page: SearchPage, asked: _Asked, part: _Slice) -> None:
         """Write a page: what it found, the response and its ETag, and of which time everything is at hand."""
         run = self._run
+        looked = self._looked(page) if search.strategy == "code" else {}
         with writing(run.engine) as connection:
             sha256 = store.put_response(connection, page.response)
+            for github_id, state in looked.items():
+                self._enter_looked(connection, github_id, state)
             for url, (etag, response) in asked.fresh.items():
                 githubstore.put_validator(connection, url, etag, store.put_response(connection, response))
             asked.fresh.clear()
             readable = [self._enter(connection, search, item, sha256, part) for item in page.items]
             subjects, reasons = [f"github:{one}" for one in readable if one], [OmissionReason.ITEM_UNREADABLE]
             store.resolve_omissions(connection, run.run_id, SOURCE, subjects, reasons)
-            for row in self._proofs(connection, search, page, part):
+            for row in () if search.strategy == "code" else self._proofs(connection, search, page, part):
                 store.add_coverage(connection, row)
+
+    def _looked(self, page: SearchPage) -> dict[int, RepositoryState]:
+        """Look at the repositories of found files of which nothing is known: the search does not tell their stars."""
+        read = (read_file(item) for item in page.items)
+        found = {one.github_id: one.full_name for one in read if isinstance(one, FoundFile) and not one.private}
+        with reading(self._run.engine) as connection:
+            unknown = set(found) - githubstore.with_facts(connection, found)
+        return {number: self._client.repository(number, known_as=found[number]) for number in sorted(unknown)}
+
+    def _enter_looked(self, connection: Connection, github_id: int, state: RepositoryState) -> None:
+        if state.repository is None or state.answer is None or state.repository.private:
+            self._run.reporter.warn("github", f"repository {github_id}: nothing is known of it: {state.reason}")
+            return
+        sha256 = store.put_response(connection, state.answer.response)
+        number = self._register(connection, github_id, state.repository.full_name, {})
+        githubstore.put_facts(connection, number, _facts(state.repository, sha256))
 
     def _enter(self, connection: Connection, search: Search, item: Any, sha256: str, part: _Slice) -> str | None:
         """Enter an item of a search; give the name by which it would be left out, if it can be read."""
-        read = read_repository(item) if search.strategy == "repositories" else read_commit(item)
+        read = _READERS[search.strategy](item)
         if isinstance(read, Unreadable):
             detail = f"an item of the search is not of GitHub's form: {read.reason}"
             omission = Omission(OmissionReason.ITEM_UNREADABLE, f"github:{read.subject}", detail)
             store.record_omission(connection, self._run.run_id, SOURCE, omission)
             self._run.summary.omissions[omission.reason.value] += 1
             return None
-        subject = f"commit:{read.sha}" if isinstance(read, FoundCommit) else f"repository:{read.full_name}"
-        moment = read.committed_at if isinstance(read, FoundCommit) else read.created_at
-        part.dates[int(moment.timestamp()) if moment else 0] += 1
-        if isinstance(read, Repository) and read.private:
+        subject = _subject(read)
+        part.dates[_moment(read)] += 1
+        if not isinstance(read, FoundCommit) and read.private:
             self._refuse(connection, read.full_name, "it is private, and seen by this token alone")
             return subject
         more = {"default_branch": read.default_branch} if isinstance(read, Repository) else {}
@@ -278,7 +353,8 @@ class _Discovery:
         if isinstance(read, Repository):
             githubstore.put_facts(connection, number, _facts(read, sha256))
         sha = read.sha if isinstance(read, FoundCommit) else ""
-        row = (search.text, number, sha, search.library, search.strategy, self._run.run_id)
+        query, strategy = search.row
+        row = (query, number, sha, search.library, strategy, self._run.run_id)
         self._met.add(read.github_id)
         githubstore.put_discovery(connection, [row])
         part.stored += 1
@@ -471,6 +547,21 @@ def _facts(found: Repository, sha256: str) -> dict[str, Any]:
     }
 
 
+def _moment(found: Repository | FoundCommit | FoundFile) -> int:
+    """Give the date in seconds that a search slices its results by; 0 where there is none."""
+    if isinstance(found, FoundFile):
+        return 0
+    moment = found.committed_at if isinstance(found, FoundCommit) else found.created_at
+    return int(moment.timestamp()) if moment else 0
+
+
+def _subject(found: Repository | FoundCommit | FoundFile) -> str:
+    """Name an item of a search as the omission does that says that it cannot be read."""
+    if isinstance(found, FoundCommit):
+        return f"commit:{found.sha}"
+    return f"{'file_of' if isinstance(found, FoundFile) else 'repository'}:{found.full_name}"
+
+
 def _move(settings: Settings, old: str, new: str) -> None:
     """Let a renamed repository keep its clone."""
     folder = settings.storage.data_dir.absolute() / "repositories"
@@ -478,6 +569,12 @@ def _move(settings: Settings, old: str, new: str) -> None:
     with suppress(OSError):
         if not (folder / new).exists():
             (folder / old).rename(folder / new)
+
+
+def _shown(search: Search, interval: Interval) -> str:
+    if search.strategy == "code":
+        return f"{max(interval.since, 0)} to {min(interval.until, githubsearch.LARGEST_FILE)} bytes"
+    return _written(interval)
 
 
 def _written(interval: Interval) -> str:

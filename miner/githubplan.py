@@ -65,7 +65,8 @@ def _row(client: GitHubClient, search: Search, reporter: Reporter) -> PlanRow:
         reporter.warn(f"github {search.text}", str(error))
         return _unreachable(search)
     requests = expected_requests(total)
-    return PlanRow("github", search.text, f"search {search.strategy}", total, f"{requests} requests", requests)
+    more = ", and one for each repository that is not known yet" if search.strategy == "code" else ""
+    return PlanRow("github", search.text, f"search {search.strategy}", total, f"{requests} requests{more}", requests)
 
 
 def _unreachable(search: Search) -> PlanRow:

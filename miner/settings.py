@@ -58,9 +58,11 @@ class GitHubSettings(Section):
     api_url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^?#@\s]*)?$")]
     tokens: SecretStr
     token_file: str
-    strategies: tuple[Literal["repositories", "commits"], ...]
+    strategies: tuple[Literal["repositories", "commits", "code"], ...]
     searches: dict[str, tuple[str, ...]]
     commit_searches: dict[str, tuple[str, ...]]
+    code_searches: dict[str, tuple[str, ...]]
+    code_min_stars: Annotated[int, Field(ge=0)]
     timeout_seconds: Positive
     attempts: Positive
     max_wait_seconds: Positive
@@ -159,6 +161,7 @@ class Library(Section):
     repositories: tuple[str, ...]
     searches: tuple[str, ...] = ()
     commit_searches: tuple[str, ...] = ()
+    code_searches: tuple[str, ...] = ()
 
 
 def load(

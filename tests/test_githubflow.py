@@ -261,6 +261,74 @@ def test_two_libraries_with_one_search_both_have_what_it_found(discoverer: Disco
     assert counts == [(name, 10) for name in LIBRARIES]
 
 
+def search_code(discoverer: Discoverer, least: int = 0) -> None:
+    """Let a discoverer search what files import, and nothing else."""
+    discoverer.settings |= {
+        "strategies": ["code"],
+        "code_searches": {name: [f"import {name} language:python"] for name in LIBRARIES},
+        "code_min_stars": least,
+    }
+
+
+def test_repositories_are_found_by_what_their_code_imports(discoverer: Discoverer, contents: Contents) -> None:
+    """The search tells neither stars nor dates: each repository is looked at once, and then mined as a whole."""
+    search_code(discoverer)
+    expected = {
+        (one.id, library)
+        for one in discoverer.hub.repositories.values()
+        for library in LIBRARIES
+        if any(f"import {library}" in file.text and file.path.endswith(".py") for file in one.files())
+    }
+    summary = discoverer.collect()
+    assert (summary.status, summary.found) == ("complete", len({number for number, _ in expected}))
+    runner = discoverer.runner
+    found = runner.rows("SELECT github_id, library FROM discovery JOIN repository USING (repository_id)")
+    assert set(found) == expected
+    assert runner.one("SELECT COUNT(*) FROM github_repository WHERE stars IS NOT NULL") == summary.found
+    assert runner.one("SELECT COUNT(*) FROM fix") > 10
+    asked = [request.path for request in discoverer.server.requests]
+    assert sum(path.startswith("/repositories/") for path in asked) == summary.found
+    ledger = runner.rows("SELECT reported - fetched, fetched - stored, complete FROM coverage WHERE source = 'github'")
+    assert [tuple(map(int, row)) for row in ledger] == [(0, 0, 1)] * len(LIBRARIES)
+    before = discoverer.contents(contents)
+    again = discoverer.collect()
+    assert again.not_modified == again.github_requests == len(LIBRARIES)
+    assert {**discoverer.contents(contents), "coverage": []} == {**before, "coverage": []}
+
+
+def test_what_only_code_found_is_mined_from_so_many_stars_on(discoverer: Discoverer) -> None:
+    """The others are in the tables, and can be mined when the setting is lowered."""
+    search_code(discoverer, least=10**9)
+    summary = discoverer.collect()
+    assert (summary.found > 0, summary.seen) == (True, 0)
+    search_code(discoverer)
+    assert discoverer.collect().seen > 0
+
+
+def test_more_code_than_a_search_gives_is_sliced_by_size(discoverer: Discoverer, tmp_path: Path) -> None:
+    """1,100 files of one repository: all come, in slices by their size."""
+    many = RepositoryBuilder(tmp_path / "many.git")
+    many.commit("Add", {f"f{at}.py": "import theano\n" + "#" * at + "\n" for at in range(1_100)})
+    discoverer.hub.add_repository("somebody", "many", path=many.build(), id=88)
+    search_code(discoverer)
+    summary = discoverer.collect(sources=("github",), libraries=("theano",))
+    assert summary.status == "complete"
+    reported, fetched = discoverer.runner.rows("SELECT reported, fetched FROM coverage WHERE query LIKE 'code:%'")[0]
+    assert reported == fetched >= 1_100
+
+
+def test_code_is_not_searched_without_a_token(discoverer: Discoverer) -> None:
+    """GitHub refuses it: the omission says what to do, and nothing is asked."""
+    search_code(discoverer)
+    discoverer.settings["tokens"] = ""
+    summary = discoverer.collect(sources=("github",))
+    assert summary.status == "failed"
+    details = discoverer.runner.rows("SELECT DISTINCT detail FROM omission")
+    assert len(details) == 1
+    assert "MINER_GITHUB__TOKENS" in details[0][0]
+    assert discoverer.server.requests == []
+
+
 @pytest.mark.parametrize("how", ["delete", "block"])
 def test_a_repository_that_is_gone_keeps_its_rows(discoverer: Discoverer, how: str) -> None:
     """It is told once, and not mined any more."""

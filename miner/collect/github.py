@@ -120,6 +120,8 @@ class GitHubClient:
             raise HttpError(f"{address}: this is no address of {self._api_url}: it is not asked")
         known = etag if etag and _ETAG.fullmatch(etag) else None
         budget = resource or answers.resource_of(address.partition("?")[0])
+        if budget == "code_search" and self._pool.anonymous:
+            raise GitHubTokensError("GitHub's search of code wants a token: put one into MINER_GITHUB__TOKENS")
         for hop in range(_MOST_REDIRECTS + 1):
             exchange, payload = self._asked(address, known, budget)
             if exchange.status not in answers.MOVED:

@@ -59,6 +59,15 @@ class FoundCommit:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundFile:
+    """A file that a search of code found, by the repository whose default branch has it."""
+
+    github_id: int
+    full_name: str
+    private: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """An item that could not be read: ``subject`` names it as far as it says who it is, ``reason`` the wrong field."""
 
@@ -81,6 +90,17 @@ def read_commit(raw: object) -> FoundCommit | Unreadable:
     except UnreadableError as error:
         sha = raw.get("sha") if isinstance(raw, dict) else None
         return Unreadable(f"commit:{sha if isinstance(sha, str) and _SHA.fullmatch(sha) else '?'}", str(error))
+
+
+def read_file(raw: object) -> FoundFile | Unreadable:
+    """Read an item of ``/search/code``."""
+    try:
+        repository = jsonfields.json_object(jsonfields.json_object(raw, "the item").get("repository"), "repository")
+        full_name = _matching(repository, "full_name", _FULL_NAME)
+        return FoundFile(_inner_id(repository, "repository"), full_name, _truth(repository, "private"))
+    except UnreadableError as error:
+        of = raw.get("repository") if isinstance(raw, dict) else None
+        return Unreadable(f"file_of:{_subject(of)}", str(error))
 
 
 def _repository(item: Json) -> Repository:

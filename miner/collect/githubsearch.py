@@ -1,5 +1,7 @@
 """Gets out of GitHub's search what a query has, although it gives no more than 1,000 results: by slices of time.
 
+Code has no dates: a search of code is sliced by the size of the files, in bytes, in the same way.
+
 https://docs.github.com/en/rest/search/search. Pure of HTTP. A slice that has too many results is split at the roundest
 moment in it (a multiple of the largest power of two of seconds), not in its middle: so the slices are the same in each
 run, whenever it starts and however it was stopped, and so are the addresses that conditional requests need.
@@ -9,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -20,6 +22,12 @@ from miner.store.coverage import MAX_EPOCH, MIN_EPOCH, Interval
 
 GITHUB_EPOCH = 1_191_196_800
 """2007-10-01: no repository on GitHub is older. Dates of commits may be."""
+
+LARGEST_FILE = 384 * 1024
+"""Larger files are in no search of code, in bytes."""
+
+SIZE = "size"
+"""The qualifier by which a search of code is sliced."""
 
 MAX_QUERY_CHARACTERS = 256
 MAX_OPERATORS = 5
@@ -78,7 +86,8 @@ def walk(
 
     :param ask: sends a query's page (from 1) with ``page_size`` results a page. What it raises ends the walk. An
         incomplete answer is asked for again: it should not come from a store.
-    :param qualifier: the date to slice by: "created" of repositories, "author-date" or "committer-date" of commits.
+    :param qualifier: what to slice by: "created" of repositories, "author-date" or "committer-date" of commits,
+        :data:`SIZE` of code. Of sizes an interval proves nothing alone: ``proved`` says that the slice is whole.
     :param now: the time in epoch seconds before the first request.
     :param retries: how often an incomplete answer is asked for again.
     :raises HttpError: when an answer is no search result.
@@ -87,9 +96,10 @@ def walk(
 
 
 def dated(query: str, qualifier: str, interval: Interval) -> str:
-    """Write the query for an interval: bounds are inclusive, whole seconds, UTC; an open end has none."""
-    since = _written(interval.since) if interval.since > MIN_EPOCH else ""
-    until = _written(interval.until - 1) if interval.until < MAX_EPOCH else ""
+    """Write the query for an interval: bounds are inclusive, whole seconds, UTC, or bytes; an open end has none."""
+    written = str if qualifier == SIZE else _written
+    since = written(interval.since) if interval.since > MIN_EPOCH else ""
+    until = written(interval.until - 1) if interval.until < MAX_EPOCH else ""
     if since and until:
         return f"{query} {qualifier}:{since}..{until}"
     if since:
@@ -111,11 +121,13 @@ def validate_query(query: str, qualifier: str = "committer-date") -> None:
     if longest > MAX_QUERY_CHARACTERS:
         raise ValueError(f"with its dates the search has {longest} characters, and GitHub takes {MAX_QUERY_CHARACTERS}")
     words = re.sub(r'"[^"]*"', '""', query).split()
+    if qualifier == SIZE and all(re.match(r"-?[a-z]+:", word) for word in words):
+        raise ValueError("a search of code needs a word besides its qualifiers")
     operators = sum(word.strip("()") in ("AND", "OR", "NOT") for word in words)
     if operators > MAX_OPERATORS:
         raise ValueError(f"the search has {operators} times AND, OR or NOT, and GitHub takes {MAX_OPERATORS}")
     if any(word.lstrip("-(").startswith(f"{qualifier}:") for word in words):
-        raise ValueError(f"the search names {qualifier}, by which its results are split: give --since and --until")
+        raise ValueError(f"the search names {qualifier}, by which its results are split")
 
 
 def split(interval: Interval, now: int) -> tuple[Interval, Interval] | None:
@@ -123,7 +135,16 @@ def split(interval: Interval, now: int) -> tuple[Interval, Interval] | None:
 
     An open end is taken for the time within which results are likely, then for that within which they are possible.
     """
-    for low, high in ((GITHUB_EPOCH, now + 1), (0, now + 1), (GITHUB_EPOCH, _END_OF_DATES), (0, _END_OF_DATES)):
+    return _split(interval, ((GITHUB_EPOCH, now + 1), (0, now + 1), (GITHUB_EPOCH, _END_OF_DATES), (0, _END_OF_DATES)))
+
+
+def split_sizes(interval: Interval) -> tuple[Interval, Interval] | None:
+    """Cut an interval of sizes in bytes at the roundest number in it; None where there is none."""
+    return _split(interval, ((0, LARGEST_FILE + 1),))
+
+
+def _split(interval: Interval, bounds: Iterable[tuple[int, int]]) -> tuple[Interval, Interval] | None:
+    for low, high in bounds:
         since = max(interval.since, low) if interval.since == MIN_EPOCH else interval.since
         until = min(interval.until, high) if interval.until == MAX_EPOCH else interval.until
         moment = _roundest(since, until)
@@ -165,7 +186,7 @@ class _Walk:
         yield from self._from(part, self._result(part, 1))
 
     def _from(self, part: Interval, first: _Result) -> Iterator[SearchPage]:
-        halves = split(part, self._now)
+        halves = split_sizes(part) if self._qualifier == SIZE else split(part, self._now)
         if first.total <= self._cap or halves is None:
             yield from self._slice(part, first, splittable=halves is not None)
         else:
@@ -175,7 +196,7 @@ class _Walk:
     def _slice(self, part: Interval, first: _Result, *, splittable: bool) -> Iterator[SearchPage]:
         seen: set[str] = set()
         for left in reversed(range(_PASSES)):
-            judged = _Pass(self._cap, splittable=splittable)
+            judged = _Pass(self._cap, self._qualifier, splittable=splittable)
             last = yield from self._pass(part, first, seen, judged)
             if not judged.short or not judged.may_change or not left:
                 proved = None if judged.short else self._provable(part)
@@ -217,6 +238,8 @@ class _Walk:
         return SearchPage(part, new, result.total, result.incomplete, len(seen), result.response)
 
     def _provable(self, part: Interval) -> Interval | None:
+        if self._qualifier == SIZE:
+            return part
         # What will be there tomorrow is not proved by its absence today.
         until = min(part.until, self._now)
         return Interval(part.since, until) if part.since < until else None
@@ -225,8 +248,9 @@ class _Walk:
 class _Pass:
     """Judges one walk through a slice's pages, under which results may move while it is walked."""
 
-    def __init__(self, cap: int, *, splittable: bool) -> None:
+    def __init__(self, cap: int, qualifier: str, *, splittable: bool) -> None:
         self._cap = cap
+        self._smallest = "of one size" if qualifier == SIZE else "in one second"
         self._splittable = splittable
         self._keys: set[str] = set()
         self._totals: list[int] = []
@@ -246,7 +270,7 @@ class _Pass:
     def short(self) -> str:
         """Why the slice is not complete; empty if it is."""
         if not self._splittable and max(self._totals) > self._cap:
-            return f"more than {self._cap} in one second"
+            return f"more than {self._cap} {self._smallest}"
         if self._incomplete:
             return "incomplete_results"
         if min(self._totals) != max(self._totals):
@@ -265,11 +289,11 @@ def _read(answer: SearchAnswer) -> _Result:
 
 
 def _key(item: object) -> str:
-    """Tell items apart: repositories by id, commits by sha and repository, what is neither by all that it holds."""
+    """Tell items apart: repositories by id, commits and files by sha, repository and path, others by all they hold."""
     if isinstance(item, dict):
         repository = item.get("repository")
         if isinstance(item.get("sha"), str) and isinstance(repository, dict):
-            return f"{item['sha']} {repository.get('id')}"
+            return f"{item['sha']} {repository.get('id')} {item.get('path', '')}"
         if type(item.get("id")) is int:
             return str(item["id"])
     try:

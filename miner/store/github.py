@@ -24,6 +24,9 @@ from miner.store.tables import (
 )
 from miner.store.values import key
 
+CODE = "code: "
+"""How the query of a repository that a search of code found begins in the table discovery."""
+
 _CHUNK = 500
 _FINAL = [
     reason.value
@@ -37,15 +40,18 @@ _FINAL = [
 """Why a commit that was looked at has no fix, and would have none the next time."""
 
 
-def discovered(connection: Connection, libraries: Collection[str]) -> list[str]:
-    """Give the current names of the repositories that searches for repositories found, without those that are gone.
+def discovered(connection: Connection, libraries: Collection[str], *, code_min_stars: int = 0) -> list[str]:
+    """Give the current names of the repositories that are mined as a whole, without those that are gone.
 
     :param libraries: those that the searches were for; empty: all.
+    :param code_min_stars: the stars that one must have which only a search of code found.
     """
+    known = discovery.c.query.not_like(f"{CODE}%") | (github_repository.c.stars >= code_min_stars)
     found = connection.execute(
         select(repository.c.repository_id, repository.c.name)
         .join(discovery)
-        .where(discovery.c.strategy == "repositories", repository.c.availability != "gone", *_for(libraries))
+        .outerjoin(github_repository, github_repository.c.repository_id == repository.c.repository_id)
+        .where(discovery.c.strategy == "repositories", repository.c.availability != "gone", known, *_for(libraries))
         .distinct()
         .order_by(repository.c.repository_id)
     )
@@ -139,6 +145,19 @@ def put_facts(connection: Connection, repository_id: int, facts: Mapping[str, An
     same = github_repository.c.repository_id == repository_id
     if connection.execute(update(github_repository).where(same).values(facts)).rowcount == 0:
         connection.execute(insert(github_repository).values(repository_id=repository_id, **facts))
+
+
+def with_facts(connection: Connection, github_ids: Collection[int]) -> set[int]:
+    """Give those of some repositories, by GitHub's number, of which it is stored what GitHub says of them."""
+    known = select(repository.c.github_id).join(
+        github_repository, github_repository.c.repository_id == repository.c.repository_id
+    )
+    ordered = sorted(github_ids)
+    chunks = (ordered[start : start + _CHUNK] for start in range(0, len(ordered), _CHUNK))
+    found = {
+        number for chunk in chunks for number in connection.scalars(known.where(repository.c.github_id.in_(chunk)))
+    }
+    return {number for number in found if number is not None}
 
 
 def validator(connection: Connection, url: str) -> tuple[str, bytes] | None:

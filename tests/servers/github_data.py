@@ -70,6 +70,16 @@ class Pull:
         return "MERGED" if self.merged_at else "OPEN"
 
 
+@dataclass(frozen=True)
+class File:
+    """A file of a default branch; ``size`` is in bytes."""
+
+    path: str
+    sha: str
+    size: int
+    text: str
+
+
 @dataclass
 class Repository:
     """A repository. ``path`` is the git directory on disk; without one nothing can be cloned."""
@@ -110,6 +120,20 @@ class Repository:
     def public(self) -> bool:
         """Whether everybody may see it."""
         return (not self.private or self.shared) and not self.blocked
+
+    def files(self) -> list[File]:
+        """Give the files of the default branch, of the git directory on disk."""
+        if self.path is None:
+            return []
+        listed = _git(self.path, "ls-tree", "-r", "-l", "-z", self.default_branch).split(b"\0")
+        found = []
+        for entry in filter(None, listed):
+            about, _, path = entry.partition(b"\t")
+            _, kind, sha, size = about.decode().split()
+            if kind == "blob":
+                text = _git(self.path, "cat-file", "blob", sha).decode("utf-8", "replace")
+                found.append(File(path.decode("utf-8", "replace"), sha, int(size), text))
+        return found
 
 
 class Hub:

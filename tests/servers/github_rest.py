@@ -65,6 +65,10 @@ class Rest:
             return self._search(path, query, search.REPOSITORIES, self._repositories)
         if path == "/search/commits":
             return self._search(path, query, search.OF_COMMITS, self._commits)
+        if path == "/search/code":
+            if not account:
+                return Answer.error(401, "Requires authentication")
+            return self._search(path, query, search.OF_CODE, self._code)
         if path == "/rate_limit":
             return Answer(200, self.limits.overview(account), route=path)
         if path == "/user":
@@ -166,6 +170,9 @@ class Rest:
         if by:
             found.sort(key=lambda pair: getattr(pair[1], by).date, reverse=given.get("order") != "asc")
         return [partial(self.shapes.commit, *pair) for pair in found]
+
+    def _code(self, query: search.Query, _given: Mapping[str, str]) -> list[Callable[[], Json]]:
+        return [partial(self.shapes.file, *pair) for pair in search.find_code(self.hub, query)]
 
     def _is_incomplete(self, query: search.Query) -> bool:
         if self.incomplete_next > 0:

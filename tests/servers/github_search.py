@@ -15,13 +15,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from servers.github_data import Commit, Hub, Person, Repository
+from servers.github_data import Commit, File, Hub, Person, Repository
 
 LONGEST_QUERY = 256
 MOST_OPERATORS = 5
 OPERATORS = ("AND", "OR", "NOT")
 # Of these one is enough.
 ANY_OF = {"repo": "scope", "user": "scope", "org": "scope", "language": "language"}
+LARGEST_FILE = 384 * 1024
+LANGUAGES = {"py": "Python", "lua": "Lua", "cpp": "C++", "md": "Markdown"}
 YEARS = range(1970, 3000)
 EARLIEST, LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
@@ -115,6 +117,23 @@ def find_commits(hub: Hub, query: Query) -> list[tuple[Repository, Commit]]:
         if repository.public and all(test(repository) for test in places)
         for commit in repository.commits
         if all(test(commit) for test in tests)
+    ]
+
+
+def find_code(hub: Hub, query: Query) -> list[tuple[Repository, File]]:
+    """Give the files that a query finds on default branches: small ones alone, and never without a word."""
+    if not any(query.words):
+        raise SearchError("ERROR_TYPE_QUERY_PARSING_FATAL unable to parse query!")
+    _check_scope(hub, query)
+    places = _qualified([one for one in query.qualifiers if one[0] not in FILES], REPOSITORIES)
+    tests = _qualified([one for one in query.qualifiers if one[0] in FILES], FILES)
+    tests.append(_words(query, lambda file: [file.text]))
+    return [
+        (repository, file)
+        for _, repository in sorted(hub.repositories.items())
+        if repository.public and not repository.fork and all(test(repository) for test in places)
+        for file in repository.files()
+        if file.size < LARGEST_FILE and all(test(file) for test in tests)
     ]
 
 
@@ -288,4 +307,13 @@ COMMITS: dict[str, Callable[[str], Test]] = {
     **{f"author{name}": test for name, test in _person(lambda commit: commit.author).items()},
     **{f"committer{name}": test for name, test in _person(lambda commit: commit.committer).items()},
 }
+FILES: dict[str, Callable[[str], Test]] = {
+    "language": _equals(lambda item: LANGUAGES.get(item.path.rpartition(".")[2])),
+    "extension": _equals(lambda item: item.path.rpartition(".")[2]),
+    "filename": _equals(lambda item: item.path.rpartition("/")[2]),
+    "path": lambda value: lambda item: item.path.startswith(value.strip("/")),
+    "size": _numbers(lambda item: item.size),
+    "in": lambda _value: lambda _item: True,
+}
+OF_CODE = ("repo", "user", "org", *FILES)
 OF_COMMITS = ("repo", "user", "org", "is", *COMMITS)

@@ -6,7 +6,7 @@ import base64
 from datetime import UTC, datetime
 from typing import Any
 
-from servers.github_data import Commit, Person, Repository, account_id
+from servers.github_data import Commit, File, Person, Repository, account_id
 
 Json = dict[str, Any]
 
@@ -181,6 +181,21 @@ class Shapes:
             "author": None,
             "committer": None,
             "parents": parents,
+            "repository": self.minimal(repository),
+            "score": 1.0,
+        }
+
+    def file(self, repository: Repository, file: File) -> Json:
+        """Give a file as a search of code finds it."""
+        url, web = f"{self.api}/repositories/{repository.id}", f"{WEB}/{repository.full_name}"
+        head = repository.commits[-1].sha if repository.commits else "0" * 40
+        return {
+            "name": file.path.rpartition("/")[2],
+            "path": file.path,
+            "sha": file.sha,
+            "url": f"{url}/contents/{file.path}?ref={head}",
+            "git_url": f"{url}/git/blobs/{file.sha}",
+            "html_url": f"{web}/blob/{head}/{file.path}",
             "repository": self.minimal(repository),
             "score": 1.0,
         }

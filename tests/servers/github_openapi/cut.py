@@ -16,7 +16,7 @@ from typing import Any
 
 SLICE = Path(__file__).with_name("api.github.com.slice.json")
 PACKAGE = "@octokit/openapi"
-PATHS = ("/search/repositories", "/search/commits", "/repos/{owner}/{repo}", "/rate_limit", "/user")
+PATHS = ("/search/repositories", "/search/commits", "/search/code", "/repos/{owner}/{repo}", "/rate_limit", "/user")
 # Answers that any path may have, and the description has at few.
 COMMON = ("basic-error", "validation-error", "validation-error-simple")
 PROSE = (
