@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any, Literal
-from urllib.parse import quote
 
 from miner.clock import Clock
 from miner.collect import githubanswers as answers
@@ -137,10 +136,6 @@ class GitHubClient:
         """
         return self._state(f"/repositories/{github_id}", etag, known_as, github_id)
 
-    def repository_named(self, full_name: str, etag: str | None = None) -> RepositoryState:
-        """Look a repository up by a name that it has or had. It raises what :meth:`repository` does."""
-        return self._state(f"/repos/{quote(full_name)}", etag, full_name, None)
-
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Answer:
         """Send a GraphQL query. An error in a part of it, such as one that is not found, leaves the rest.
 
@@ -182,7 +177,7 @@ class GitHubClient:
         self.conditional += answer.not_modified
         return answer
 
-    def _state(self, path: str, etag: str | None, known_as: str | None, github_id: int | None) -> RepositoryState:
+    def _state(self, path: str, etag: str | None, known_as: str | None, github_id: int) -> RepositoryState:
         try:
             answer = self.get(path, etag=etag)
         except GitHubGoneError as error:
@@ -198,7 +193,7 @@ class GitHubClient:
             return RepositoryState(
                 "unknown", reason=f"GitHub's answer is not of its form: {read.reason}", answer=answer
             )
-        if github_id not in (None, read.github_id):
+        if github_id != read.github_id:
             return RepositoryState("unknown", reason="GitHub answered with another repository", answer=answer)
         renamed = known_as is not None and read.full_name.lower() != known_as.lower()
         return RepositoryState("there", read, renamed, answer=answer)

@@ -413,7 +413,7 @@ def test_redirect_on_the_same_host_is_followed(connect: Connect, status: int) ->
     script = Script()
     script.answers = (moved(status, f"{script.url}/repositories/7?a=1"), said(REPOSITORY))
     with script as server:
-        state = connect(server.url, ONE).repository_named("fchollet/keras")
+        state = connect(server.url, ONE).repository(7, known_as="fchollet/keras")
         assert server.seen[1].path == "/repositories/7?a=1"
         assert tokens_of(server) == [f"token {ONE}"] * 2
     assert (state.availability, state.renamed) == ("there", True)
