@@ -99,6 +99,10 @@ class ExportError(MinerError):
     """What was asked for cannot be exported."""
 
 
+class BrowseError(MinerError):
+    """The database cannot be shown in a browser."""
+
+
 class SeedsError(MinerError):
     """A list of seeds cannot be read."""
 

@@ -29,6 +29,7 @@ SUBCOMMANDS = {
     "db check",
     "config show",
     "sql",
+    "browse",
     "export tables",
     "export bundle",
     "export swebench",
