@@ -91,6 +91,18 @@ class LineNotFoundError(SourceError):
     """The path or the line is not in that revision."""
 
 
+class QueryError(MinerError):
+    """A query that the database does not take."""
+
+
+class ExportError(MinerError):
+    """What was asked for cannot be exported."""
+
+
+class BrowseError(MinerError):
+    """The database cannot be shown in a browser."""
+
+
 class SeedsError(MinerError):
     """A list of seeds cannot be read."""
 

@@ -17,7 +17,7 @@ from miner.store import schema
 from miner.store.session import open_engine
 
 ROOT = Path(__file__).parents[1]
-DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md", "compose.yaml"]
+DOCUMENTS = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/decisions.md", "docs/cookbook.md", "compose.yaml"]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 CODE = re.compile(r"`(miner [^`\n]+)`")
 COMPOSED = re.compile(r"docker compose run --rm (miner [^`\n]+)")
@@ -28,6 +28,11 @@ SUBCOMMANDS = {
     "db current",
     "db check",
     "config show",
+    "sql",
+    "browse",
+    "export tables",
+    "export bundle",
+    "export swebench",
     "evaluate bugfix",
     "evaluate patterns",
 }

@@ -1,0 +1,1 @@
+"""What leaves the database: tables as files, and a benchmark of bugs and their repairs."""

@@ -1,0 +1,279 @@
+"""Every query of the exports: what is selected, in which order, and what belongs to it. All of them stream."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Executable, Text, and_, exists, func, select, text, tuple_
+
+from miner.store.githubtables import fix_cluster, github_repository, link
+from miner.store.posttables import pair, post, post_link
+from miner.store.tables import (
+    file_change,
+    fix,
+    fix_hunk,
+    git_commit,
+    hunk,
+    label,
+    metadata,
+    repository,
+    repository_commit,
+)
+from miner.store.views import views
+
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which fixes are exported. Empty tuples and None mean: all. Times are of the fix, the interval is half-open.
+
+    ``pattern`` and ``min_confidence`` are of the first choice that a rater has, or of ``rater`` alone.
+    """
+
+    sources: tuple[str, ...] = ()
+    libraries: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    rater: str | None = None
+    min_confidence: float | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Give it as plain values; times in ISO 8601."""
+        given = asdict(self)
+        return {name: value.isoformat() if isinstance(value, datetime) else value for name, value in given.items()}
+
+
+def relations() -> list[str]:
+    """Give the names of all tables and views, as docs/schema.md lists them."""
+    return [*metadata.tables, *(view.name for view in views())]
+
+
+def columns_of(name: str) -> list[str]:
+    """Give the names of the columns of a table or a view."""
+    table = metadata.tables.get(name)
+    if table is not None:
+        return [column.name for column in table.columns]
+    return next(list(view.columns) for view in views() if view.name == name)
+
+
+def rows_of(connection: Connection, name: str) -> Iterator[Sequence[Any]]:
+    """Give the rows of a table or a view in an order that does not change, as they are read."""
+    table = metadata.tables.get(name)
+    statement: Executable
+    if table is not None:
+        statement = select(table).order_by(*(_binary(connection, one) for one in table.primary_key))
+    else:
+        places = ", ".join(str(at) for at in range(1, len(columns_of(name)) + 1))
+        statement = text(f"SELECT * FROM {name} ORDER BY {places}")  # noqa: S608 - the name is one of ours
+    with connection.execution_options(stream_results=True).execute(statement) as result:
+        for part in result.partitions(PAGE):
+            yield from part
+
+
+def count(connection: Connection, selection: Selection) -> int:
+    """Count the selected fixes."""
+    return connection.scalar(select(func.count()).select_from(fix).where(*_selected(selection))) or 0
+
+
+def moment_at(connection: Connection, selection: Selection, share: float) -> datetime | None:
+    """Give the time before which a share of the selected fixes was made; None if no time is known."""
+    known = (*_selected(selection), fix.c.fixed_at.is_not(None))
+    of_time = connection.scalar(select(func.count()).select_from(fix).where(*known)) or 0
+    at = min(int(of_time * share), of_time - 1)
+    moments = select(fix.c.fixed_at).where(*known).order_by(fix.c.fixed_at).offset(max(at, 0)).limit(1)
+    return connection.scalar(moments)
+
+
+def pages(connection: Connection, selection: Selection) -> Iterator[list[Any]]:
+    """Give the selected fixes in the order of their ids, a page at a time."""
+    order = _binary(connection, fix.c.fix_id)
+    last = ""
+    while True:
+        query = select(fix).where(*_selected(selection), order > last).order_by(order).limit(PAGE)
+        page = list(connection.execute(query))
+        if not page:
+            return
+        yield page
+        last = page[-1].fix_id
+
+
+def commit_pages(connection: Connection, selection: Selection) -> Iterator[list[str]]:
+    """Give the shas of commits that have a selected fix, in order, a page at a time."""
+    order = _binary(connection, git_commit.c.sha)
+    fixed = exists().where(fix.c.sha == git_commit.c.sha, *_selected(selection))
+    last = ""
+    while True:
+        page = list(connection.scalars(select(git_commit.c.sha).where(fixed, order > last).order_by(order).limit(PAGE)))
+        if not page:
+            return
+        yield page
+        last = page[-1]
+
+
+def commits(connection: Connection, shas: Collection[str]) -> dict[str, Any]:
+    """Give commits with the first repository that holds each, its parents and its licence, by sha."""
+    first = (
+        select(repository_commit.c.sha, func.min(repository_commit.c.repository_id).label("repository_id"))
+        .where(repository_commit.c.sha.in_(shas))
+        .group_by(repository_commit.c.sha)
+        .subquery()
+    )
+    found = connection.execute(
+        select(
+            git_commit,
+            repository.c.repository_id,
+            repository.c.name.label("repository"),
+            repository.c.host,
+            github_repository.c.licence,
+        )
+        .join(first, first.c.sha == git_commit.c.sha)
+        .join(repository, repository.c.repository_id == first.c.repository_id)
+        .outerjoin(github_repository, github_repository.c.repository_id == repository.c.repository_id)
+    )
+    return {row.sha: row for row in found}
+
+
+def changes(connection: Connection, shas: Collection[str]) -> dict[str, dict[int, tuple[Any, list[Any]]]]:
+    """Give what commits changed: by sha and number of the file its row and its hunks, in order."""
+    found: dict[str, dict[int, tuple[Any, list[Any]]]] = {}
+    files = select(file_change).where(file_change.c.sha.in_(shas)).order_by(file_change.c.sha, file_change.c.file_no)
+    for row in connection.execute(files):
+        found.setdefault(row.sha, {})[row.file_no] = (row, [])
+    pieces = select(hunk).where(hunk.c.sha.in_(shas)).order_by(hunk.c.sha, hunk.c.file_no, hunk.c.hunk_no)
+    for row in connection.execute(pieces):
+        found[row.sha][row.file_no][1].append(row)
+    return found
+
+
+def by_fix(connection: Connection, name: str, fix_ids: Collection[str]) -> dict[str, list[Any]]:
+    """Give the rows of a table that belong to fixes (fix_hunk, label, pair, fix_cluster), in order of its key."""
+    table = {"fix_hunk": fix_hunk, "label": label, "pair": pair, "fix_cluster": fix_cluster}[name]
+    order = [_binary(connection, column) for column in table.primary_key]
+    found: dict[str, list[Any]] = {}
+    for row in connection.execute(select(table).where(table.c.fix_id.in_(fix_ids)).order_by(*order)):
+        found.setdefault(row.fix_id, []).append(row)
+    return found
+
+
+def posts(connection: Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Any]:
+    """Give posts by site and number."""
+    found = connection.execute(select(post).where(tuple_(post.c.site, post.c.post_id).in_(sorted(keys))))
+    return {(row.site, row.post_id): row for row in found}
+
+
+def shared_commits(connection: Connection) -> Iterator[tuple[str, int]]:
+    """Give each commit that several repositories hold, with each of them, commit by commit."""
+    several = (
+        select(repository_commit.c.sha)
+        .group_by(repository_commit.c.sha)
+        .having(func.count() > 1)
+        .order_by(repository_commit.c.sha)
+        .subquery()
+    )
+    query = (
+        select(repository_commit.c.sha, repository_commit.c.repository_id)
+        .join(several, several.c.sha == repository_commit.c.sha)
+        .order_by(repository_commit.c.sha, repository_commit.c.repository_id)
+    )
+    return (tuple(row) for row in connection.execution_options(stream_results=True).execute(query))
+
+
+def shared_clusters(connection: Connection) -> Iterator[tuple[str, int]]:
+    """Give each cluster of several fixes, with each repository that holds one of them."""
+    several = select(fix_cluster.c.cluster_id).group_by(fix_cluster.c.cluster_id).having(func.count() > 1).subquery()
+    query = (
+        select(fix_cluster.c.cluster_id, repository_commit.c.repository_id)
+        .distinct()
+        .join(several, several.c.cluster_id == fix_cluster.c.cluster_id)
+        .join(fix, fix.c.fix_id == fix_cluster.c.fix_id)
+        .join(repository_commit, repository_commit.c.sha == fix.c.sha)
+        .order_by(fix_cluster.c.cluster_id, repository_commit.c.repository_id)
+    )
+    return (tuple(row) for row in connection.execution_options(stream_results=True).execute(query))
+
+
+def citations(connection: Connection) -> Iterator[tuple[int, str, int]]:
+    """Give the repositories whose commits cite a post or are cited by one, with the site and question of the post."""
+    by_commit = and_(
+        link.c.source_kind == "commit",
+        link.c.target_kind == "post",
+        link.c.target_id == post.c.site + "/" + func.cast(post.c.post_id, Text),
+    )
+    held = (
+        select(repository_commit.c.repository_id, post.c.site, post.c.question_id)
+        .distinct()
+        .select_from(link)
+        .join(repository_commit, repository_commit.c.sha == link.c.source_id)
+        .join(post, by_commit)
+        .order_by(repository_commit.c.repository_id, post.c.site, post.c.question_id)
+    )
+    return (tuple(row) for row in connection.execute(held))
+
+
+def duplicates(connection: Connection) -> Iterator[tuple[str, int, int]]:
+    """Give the pairs of questions of a site of which one is a duplicate of the other."""
+    query = select(post_link.c.site, post_link.c.post_id, post_link.c.related_post_id)
+    found = connection.execute(query.where(post_link.c.kind == "duplicate").order_by(*post_link.primary_key))
+    return (tuple(row) for row in found)
+
+
+def firsts(connection: Connection) -> Iterator[tuple[int, datetime]]:
+    """Give of each repository the time of its first fix."""
+    query = (
+        select(repository_commit.c.repository_id, func.min(fix.c.fixed_at))
+        .join(fix, fix.c.sha == repository_commit.c.sha)
+        .where(fix.c.fixed_at.is_not(None))
+        .group_by(repository_commit.c.repository_id)
+    )
+    return (tuple(row) for row in connection.execute(query))
+
+
+def first_answers(connection: Connection) -> Iterator[tuple[str, int, datetime]]:
+    """Give of each question that has several fixes, or is linked, the time of its first fix."""
+    query = (
+        select(fix.c.site, fix.c.question_id, func.min(fix.c.fixed_at))
+        .where(fix.c.site.is_not(None), fix.c.fixed_at.is_not(None))
+        .group_by(fix.c.site, fix.c.question_id)
+    )
+    return (tuple(row) for row in connection.execution_options(stream_results=True).execute(query))
+
+
+def as_of(connection: Connection) -> str:
+    """Name the state of the database: the newest time that a row of it tells, in ISO 8601; empty if none does."""
+    moments = [
+        connection.scalar(select(func.max(column)))
+        for column in (repository.c.checked_at, post.c.observed_at, fix.c.fixed_at)
+    ]
+    return max((moment.isoformat() for moment in moments if moment is not None), default="")
+
+
+def _selected(selection: Selection) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if selection.sources:
+        found.append(fix.c.source.in_(selection.sources))
+    if selection.libraries:
+        found.append(fix.c.library.in_(selection.libraries))
+    if selection.since is not None:
+        found.append(fix.c.fixed_at >= selection.since)
+    if selection.until is not None:
+        found.append(fix.c.fixed_at < selection.until)
+    judged = [label.c.fix_id == fix.c.fix_id, label.c.scheme == "pattern", label.c.rank == 1]
+    if selection.patterns:
+        judged.append(label.c.value.in_(selection.patterns))
+    if selection.rater is not None:
+        judged.append(label.c.rater == selection.rater)
+    if selection.min_confidence is not None:
+        judged.append(label.c.confidence >= selection.min_confidence)
+    return [*found, exists().where(*judged)] if len(judged) > 3 else found
+
+
+def _binary(connection: Connection, column: Any) -> Any:
+    """Order texts by their bytes, whatever the database's language is: then both databases give one order."""
+    if connection.dialect.name == "postgresql" and isinstance(column.type, Text):
+        return column.collate("C")
+    return column
