@@ -96,7 +96,7 @@ class Asking:
         threads = [one for one in threads if _version(one) not in self._written]
         response = response_row(page.response)
         origin = Origin(self.run.run_id, page.response.fetched_at, str(response[0]))
-        mined = QuestionTask(tuple(threads), self.judge, self.run.run_id, origin).run()
+        mined = self.run.admit(QuestionTask(tuple(threads), self.judge, self.run.run_id, origin).run())
         mined.rows["raw_response"] = [response]
         numbers = [thread.question.post_id for thread in threads]
         with writing(self.run.engine) as connection:

@@ -33,6 +33,7 @@ from miner.errors import DumpError, Interrupted
 from miner.job import activity_query, creation_query, tags
 from miner.judging import judge_stored
 from miner.model import Omission, OmissionReason, Post, PostKind
+from miner.optout import admitted_rows
 from miner.run import Run
 from miner.store import dumps, posts
 from miner.store import repository as store
@@ -141,6 +142,7 @@ class _Reading:
                 page = PostPage(self._run.run_id)
                 kept = add(page, block)
                 page.omissions(block.omissions)
+                page.rows = admitted_rows(page.rows, self._run.opt_out, self._run.run_id)[0]
                 progress = self._after(progress, block, kept, wanted)
                 with writing(self._run.engine) as connection:
                     self._write(connection, page, progress)

@@ -99,6 +99,10 @@ class ExportError(MinerError):
     """What was asked for cannot be exported."""
 
 
+class OptOutError(MinerError):
+    """The opt-out list cannot be followed."""
+
+
 class BrowseError(MinerError):
     """The database cannot be shown in a browser."""
 

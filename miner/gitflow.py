@@ -55,6 +55,7 @@ _REASONS: tuple[tuple[type[RepositoryError], OmissionReason], ...] = (
 )
 # Each costs a walk of the history. An update that was broken off leaves one that brought little.
 _EARLIER_TIPS = 5
+_OPTED_OUT = "it is on the opt-out list"
 _EMPTY = "it has no commits, or its default branch has none"
 _RESOLVED = (
     *(reason for _, reason in _REASONS),
@@ -97,6 +98,9 @@ def on_repository(run: Run, text: str, work: Callable[[Mining], None]) -> None:
     try:
         locator = locate(text, run.settings.github, run.settings.git)
         name, key = locator.name, locator.key
+        if run.opt_out.repository(name):
+            run.leave_out(SOURCE, Omission(OmissionReason.OPTED_OUT, f"repository:{name}", _OPTED_OUT), quietly=True)
+            return
         work(Mining(run, GitRepository(locator, run.settings)))
     except Interrupted:
         return

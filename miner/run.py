@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miner import __version__
 from miner.classify.version import RATER
 from miner.clock import Clock
+from miner.collect.interface import MinedPage
 from miner.errors import MinerError
 from miner.job import CollectRequest, Reporter, Summary
 from miner.model import Omission
+from miner.optout import OptOut, admitted, read_opt_out
 from miner.settings import Settings
+from miner.store import optout
 from miner.store import repository as store
 from miner.store.session import writing
 from miner.workers import Workers
@@ -43,6 +47,8 @@ class Run:
         self.stopped = stopped
         self.clock = clock
         self.summary = Summary()
+        listed = settings.collect.opt_out_file
+        self.opt_out = read_opt_out(Path(listed)) if listed else OptOut()
 
     @property
     def run_id(self) -> int:
@@ -56,6 +62,9 @@ class Run:
         rater = RATER if self.request.classify else ""
         with writing(self.engine) as connection:
             self.summary.run_id = store.start_run(connection, "collect", self.request.as_dict(), __version__, rater)
+            if self.opt_out:
+                optout.remove(connection, self.run_id, self.opt_out)
+        self.workers.admit = self.admit
         try:
             yield
         except MinerError as error:
@@ -69,6 +78,10 @@ class Run:
             raise
         self.summary.interrupted = self.stopped()
         self._finish(self.summary.status, started, {})
+
+    def admit(self, mined: MinedPage) -> MinedPage:
+        """Give a page without what is on the opt-out list."""
+        return admitted(mined, self.opt_out, self.run_id)
 
     def leave_out(
         self, source: str, omission: Omission, repository_id: int | None = None, *, quietly: bool = False

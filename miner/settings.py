@@ -49,6 +49,7 @@ class CollectSettings(Section):
     sources: tuple[Literal["github", "git", "stackoverflow"], ...]
     workers: Positive
     page_commits: Positive
+    opt_out_file: str
 
 
 class GitHubSettings(Section):

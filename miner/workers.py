@@ -30,9 +30,16 @@ class Workers:
     """A pool of processes, started when the first page comes.
 
     :param before_start: called first: where the system can, workers are forked, and must share no connection.
+    :param admit: gives a result without what must not be stored.
     """
 
-    def __init__(self, count: int, before_start: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        count: int,
+        before_start: Callable[[], None],
+        admit: Callable[[MinedPage], MinedPage] = lambda mined: mined,
+    ) -> None:
+        self.admit = admit
         self._count = count
         self._before_start = before_start
         self._pool: ProcessPoolExecutor | None = None
@@ -59,7 +66,7 @@ class Workers:
                     left = replace(page, task=page.task.only(mined.rest), items=len(mined.rest))
                     begun.appendleft((left, self._started().submit(left.task.run)))
                     page = replace(page, claim=None, items=page.items - len(mined.rest))
-                yield page, mined
+                yield page, self.admit(mined)
         except BrokenProcessPool:
             raise MinerError(
                 "a worker process died, probably for want of memory: run again with fewer --workers or a smaller "

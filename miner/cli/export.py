@@ -159,12 +159,14 @@ def _selection(
 def _database(context: typer.Context, config: Path | None, database_url: str | None) -> Iterator[Engine]:
     settings = settings_of(context, config, database_url)
 
+    from miner.export.folder import refuse_opted_out
     from miner.store import schema
     from miner.store.session import open_engine
 
     engine = open_engine(settings.database.url, create=False)
     try:
         schema.require(engine)
+        refuse_opted_out(engine, settings.collect.opt_out_file)
         yield engine
     finally:
         engine.dispose()

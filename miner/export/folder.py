@@ -10,13 +10,35 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine
+
 from miner import __version__
 from miner.errors import ExportError
 from miner.export.files import Written, opened
+from miner.optout import read_opt_out
+from miner.store import optout
 from miner.store.schema import HEAD
+from miner.store.session import reading
 
 MANIFEST = "manifest.json"
 SUMS = "SHA256SUMS"
+
+
+def refuse_opted_out(engine: Engine, listed: str) -> None:
+    """Check that the database holds nothing that is on the opt-out list.
+
+    :param listed: path of the list; empty: there is none.
+    :raises ExportError: if it does; the next collect removes it.
+    """
+    if not listed:
+        return
+    with reading(engine) as connection:
+        held = optout.held(connection, read_opt_out(Path(listed)))
+    if held:
+        raise ExportError(
+            f"the database holds {held:,} commits, posts or comments that are on the opt-out list {listed}: run "
+            "'miner collect', which removes them when it starts, and export again"
+        )
 
 
 @contextmanager
