@@ -12,6 +12,8 @@ from miner.store.columns import UtcDateTime, key, key_to, metadata, needed, one_
 
 ITEM_SOURCES = ("github", "stackoverflow")
 SAMPLE_METHODS = ("random", "stratified", "least_sure")
+SCHEMES = ("pattern", "sub_pattern", "prior_pattern", "bug_type", "root_cause", "impact")
+"""What is judged, in the order of columns. A sub-pattern is ``PATTERN/SUB_PATTERN``."""
 RECONCILED = "reconciled"
 """The rater of what a moderator decided, or of what all raters agreed on."""
 
