@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from miner.errors import LabelsError
-from miner.rating.judgements import Asked, Judgement, RatedRow, Rejection, judged
+from miner.rating.judgements import Asked, Judgement, RatedRow, Rejection, judged, require_rater
 from miner.rating.labelfile import RawFile, read_file
 from miner.rating.linking import known_fixes, link_all
 from miner.rating.running import LabelRun, label_run
@@ -70,6 +70,7 @@ def import_labels(engine: Engine, request: ImportRequest) -> Imported:
     :raises LabelsError: if it cannot be read at all, nothing tells the rater or the scheme, or it answers a batch that
         another rater was given.
     """
+    require_rater(request.rater)
     file = read_file(request.path)
     rows, rejections = judged(file, Asked(request.rater, request.schemes, request.site))
     _refuse_others(file, request)
@@ -151,9 +152,8 @@ class _Import:
             source, library = fixes.get(row.item_id, (row.source, row.library))
             if row.item_id in fixes or (row.base_id and row.item_id.startswith(row.base_id)):
                 fix_id = row.item_id if row.item_id in fixes else None
-                new[row.item_id] = Item(
-                    row.item_id, source, library, row.link, self._set, row.ordinal, fix_id, self._run.run_id
-                )
+                place = (row.set_name or self._set, row.position)
+                new[row.item_id] = Item(row.item_id, source, library, row.link, *place, fix_id, self._run.run_id)
             else:
                 self._reject(row, "item_id", row.item_id, "is not in the database, and not what the row's link names")
         return known, new

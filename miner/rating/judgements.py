@@ -20,6 +20,7 @@ MAX_RATER: Final = 100
 """Characters of a rater's name."""
 
 _SHOWN: Final = 200
+_DIGITS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class RatedRow:
     """A row that can be read: the item, who rated it, and the judgements, none where it was left blank.
 
     ``item_id`` is the row's own, or made of its link. ``base_id`` is made of the link alone, and ``source`` told by it;
-    both are "" without one. ``round`` is what an export says of its first judgement, 0 in another file.
+    both are "" without one. ``round`` (else 0) and ``set_name`` (else "") are what an
+    export says.
     """
 
     place: str
@@ -51,7 +53,9 @@ class RatedRow:
     note: str
     rated_at: datetime | None
     batch: str
-    round: int = 0
+    round: int
+    set_name: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,6 @@ def judged(file: RawFile, asked: Asked) -> tuple[list[RatedRow], list[Rejection]
 
     :raises LabelsError: if nothing tells the rater or the scheme.
     """
-    require_rater(asked.rater)
     scheme = _scheme_of_values(file, asked)
     if asked.rater is None and "rater" not in file.fields:
         raise LabelsError(f"{file.name} has no column rater: say with --rater whose labels these are")
@@ -152,10 +155,12 @@ class _Reader:
             yield self._row(raw, seed, rater, library)
 
     def _seed(self, raw: RawRow) -> Seed | Unreadable | None:
-        link = raw.fields.get("link", "")
-        if link:
-            return parse_seed(link, raw.ordinal, site=self._asked.site)
-        return None if raw.fields.get("item_id") else Unreadable("", raw.ordinal, "is not there")
+        link, item_id = raw.fields.get("link", ""), raw.fields.get("item_id", "")
+        seed = parse_seed(link, raw.ordinal, site=self._asked.site) if link else None
+        if item_id:
+            # The id says what is rated. A commit of a repository that is not on GitHub has no link that can be read.
+            return None if isinstance(seed, Unreadable) else seed
+        return seed or Unreadable("", raw.ordinal, "is not there")
 
     def _row(self, raw: RawRow, seed: Seed | None, rater: str, library: str) -> RatedRow:
         base = canonical(seed) if seed else ""
@@ -171,14 +176,16 @@ class _Reader:
             item_id,
             base,
             source_of(seed) if seed else "",
-            _link(seed) if seed else "",
+            _link(seed) if seed else clean(raw.fields.get("link", "")),
             library,
             rater,
             judgements,
             clean(raw.fields.get("note", "")),
             self._moment(raw),
             clean(raw.fields.get("batch", "")),
-            int(number) if (number := raw.fields.get("round", "")).isascii() and number.isdigit() else 0,
+            _number(raw.fields.get("round", "")),
+            clean(raw.fields.get("set", "")),
+            _number(raw.fields.get("position", "")) or raw.ordinal,
         )
 
     def _judgements(self, raw: RawRow) -> Iterator[Judgement]:
@@ -211,6 +218,10 @@ class _Reader:
 
     def _reject(self, raw: RawRow, field: str, text: str, reason: str) -> None:
         self.rejections.append(Rejection(raw.place, field, clean(text)[:_SHOWN], reason))
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
 
 
 def _link(seed: Seed) -> str:

@@ -38,6 +38,8 @@ _NAMES: Final = {
     "rated_at": ("rated_at", "rated at", "date"),
     "batch": ("batch",),
     "round": ("round",),
+    "set": ("set", "set_name"),
+    "position": ("position",),
 }
 
 

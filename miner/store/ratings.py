@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, text, true, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, true, update
 
 from miner.store.bulk import insert_rows, replace_rows
 from miner.store.ratingtables import (
@@ -21,7 +21,7 @@ from miner.store.ratingtables import (
     rating_rejection,
     rating_sheet,
 )
-from miner.store.tables import fix
+from miner.store.tables import fix, label
 
 _CHUNK: Final = 500
 
@@ -219,22 +219,39 @@ def exported(
     )
 
 
-def current(connection: Connection, schemes: Sequence[str]) -> list[Row[Any]]:
-    """Give what people say now: item, fix, scheme, rater, value, run and row, in the order of judgement."""
-    query = text("SELECT item_id, fix_id, scheme, rater, value, run_id, row_no, note, set_name FROM rating_current")
-    rows = [row for row in connection.execute(query) if row.scheme in schemes]
+def said(connection: Connection, *, first: bool = False, batch: str | None = None) -> list[Row[Any]]:
+    """Give what each person says of each item now, or said first, in the order of judgement.
+
+    :param batch: give what is said of its items only.
+    """
+    of, item, other = rating.c, rating_item.c, rating.alias("other")
+    columns = (of.item_id, item.fix_id, item.set_name, of.scheme, of.rater, of.value, of.note, of.run_id, of.row_no)
+    same = (other.c.item_id == of.item_id, other.c.scheme == of.scheme, other.c.rater == of.rater)
+    better = other.c.round < of.round if first else other.c.round > of.round
+    query = select(*columns).join(rating_item, item.item_id == of.item_id)
+    query = query.where(~select(other.c.round).where(*same, better).exists())
+    if batch is not None:
+        drawn = select(rating_batch_item.c.item_id).where(rating_batch_item.c.batch == batch)
+        query = query.where(of.item_id.in_(drawn))
+    rows: Iterable[Any] = connection.execute(query)
     return sorted(rows, key=lambda row: (row.run_id, row.row_no, row.item_id, row.scheme, row.rater))
+
+
+def first_choices(connection: Connection, rater: str) -> dict[str, dict[str, str]]:
+    """Give what the rules say of the fixes that are items: value by fix, by scheme."""
+    rated = select(rating_item.c.fix_id).where(rating_item.c.fix_id.is_not(None))
+    of = label.c
+    query = select(of.scheme, of.fix_id, of.value).where(of.rater == rater, of.rank == 1, of.fix_id.in_(rated))
+    found: dict[str, dict[str, str]] = {}
+    for row in connection.execute(query):
+        found.setdefault(row.scheme, {})[row.fix_id] = row.value
+    return found
 
 
 def decisions(connection: Connection) -> dict[tuple[str, str], tuple[int, int, str]]:
     """Give the last decision on each item and scheme: its round, its run and its value."""
     rows = connection.execute(select(rating).where(rating.c.rater == RECONCILED).order_by(rating.c.round))
     return {(row.item_id, row.scheme): (row.round, row.run_id, row.value) for row in rows}
-
-
-def item_count(connection: Connection) -> int:
-    """Count the items."""
-    return connection.scalar(select(func.count()).select_from(rating_item)) or 0
 
 
 def _in_chunks(connection: Connection, query: Select[Any], column: Any, ids: Collection[str]) -> Iterator[Row[Any]]:
