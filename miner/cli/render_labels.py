@@ -161,7 +161,9 @@ def _print_part(title: str, header: Cells, rows: Sequence[Cells]) -> None:
 
 def _warn(file: str, rejections: Sequence[Rejection]) -> None:
     for one in rejections[:_WARNED]:
-        print_warning(file, f"{one.place.replace(':', ', row ')}: {one.field} {one.text!r} {one.reason}")
+        sheet, _, row = one.place.rpartition(":")
+        place = f"{sheet}, row {row}" if sheet else f"row {row}"
+        print_warning(file, f"{place}: {one.field} {one.text!r} {one.reason}")
     if len(rejections) > _WARNED:
         more = len(rejections) - _WARNED
         print_warning(file, f"{more} more were left out: the table rating_rejection has them all")

@@ -51,10 +51,22 @@ def test_a_row_is_a_judgement_with_its_item(rated: Engine) -> None:
     ben = next(row for row in found if row["rater"] == "ben")
     fix = ben["fix_id"]
     assert ben == {
-        "item_id": fix.removesuffix(":1"), "source": "github", "library": "keras", "link": link(0),
-        "set": "ada-0monitor-1data_type", "position": 1, "fix_id": fix, "scheme": "pattern", "rater": "ben", "round": 1, "value": "optimizer",
-        "said": "Optimizers", "note": "=HYPERLINK(1)", "rated_at": "2020-01-02T00:00:00+00:00", "batch": None,
-    }  # fmt: skip
+        "item_id": fix.removesuffix(":1"),
+        "source": "github",
+        "library": "keras",
+        "link": link(0),
+        "set": "ada-0monitor-1data_type",
+        "position": 1,
+        "fix_id": fix,
+        "scheme": "pattern",
+        "rater": "ben",
+        "round": 1,
+        "value": "optimizer",
+        "said": "Optimizers",
+        "note": "=HYPERLINK(1)",
+        "rated_at": "2020-01-02T00:00:00+00:00",
+        "batch": None,
+    }
 
 
 @pytest.mark.parametrize("form", FORMS)
