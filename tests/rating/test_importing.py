@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from pytest import MonkeyPatch
 from sqlalchemy import Engine, text
 from support.labels import SITE, collect, link, rate, read, rows, write_csv, write_jsonl, write_paper
 from support.pages import sha
@@ -210,7 +209,9 @@ def test_two_who_read_one_file_at_once_bring_it_once(engine: Engine, paper: Path
     assert rows(engine, "SELECT COUNT(*), MAX(round) FROM rating") == [(11, 1)]
 
 
-def test_a_file_that_fails_half_way_leaves_nothing(engine: Engine, tmp_path: Path, monkeypatch: MonkeyPatch) -> None:
+def test_a_file_that_fails_half_way_leaves_nothing(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One import is one transaction: items without their judgements would look like a complete label set."""
 
     def full(*_: object) -> None:
