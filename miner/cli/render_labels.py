@@ -125,6 +125,8 @@ def print_agreement(agreement: Agreement, *, as_json: bool) -> None:
     _print_part("all together", group, [row for one in agreement.groups for row in _group_rows(one)])
     point = ("scheme", "first", "second", "items", "kappa", "95 % from", "to", "last", "their kappa")
     _print_part("after so many labels", point, [_series_row(one) for one in agreement.series])
+    steps = [one for one in agreement.group_series if one not in agreement.groups]
+    _print_part("all together, after so many labels", group, [row for one in steps for row in _group_rows(one)])
     if not agreement.pairs:
         print_warning("", "no two raters judged in the same scheme: there is nothing to compare")
 

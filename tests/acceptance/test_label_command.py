@@ -33,7 +33,7 @@ def told(done: subprocess.CompletedProcess[str]) -> Any:
 
 def fill(path: Path, patterns: Sequence[str]) -> None:
     """Do what a rater does: put values into the column of labels."""
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     for row, pattern in zip(sorted(rows, key=lambda row: row["item_id"]), patterns, strict=True):
         row["pattern"] = pattern
@@ -61,7 +61,7 @@ def test_the_protocol_of_the_paper(miner: Miner, paper: Path, tmp_path: Path) ->
         (("ada", "activation"), ("ben", "data_type"), ("paper", "monitor")),
         (("ada", "data_type"), ("ben", "data_type"), ("paper", "monitor")),
     }
-    with (tmp_path / "conflicts.csv").open(newline="", encoding="utf-8") as file:
+    with (tmp_path / "conflicts.csv").open(newline="", encoding="utf-8-sig") as file:
         decisions = [(row["item_id"], row["scheme"], "Data type") for row in csv.DictReader(file)]
     write_csv(tmp_path / "decided.csv", ("item_id", "scheme", "decision"), *decisions)
     words = ("label", "reconcile", "--from", "decided.csv", "--moderator", "dora", "--json", *DATABASE)
