@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from miner import __version__
-from miner.cli import browse, collect, config, database, evaluate, export, sql, status
+from miner.cli import browse, collect, config, database, evaluate, export, label, sql, status
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import Interrupted, MinerError, SettingsError
 
@@ -30,6 +30,7 @@ app.command("sql")(sql.command)
 app.command("browse")(browse.command)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(export.app, name="export")
+app.add_typer(label.app, name="label")
 app.add_typer(database.app, name="db")
 app.add_typer(config.app, name="config")
 

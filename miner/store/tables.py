@@ -1,6 +1,7 @@
 """The tables of every source and of git. Keys are natural: a rerun, a killed run and a rebuild give equal rows.
 
-Those of posts are in :mod:`miner.store.posttables`, those of GitHub in :mod:`miner.store.githubtables`.
+Those of posts are in :mod:`miner.store.posttables`, those of GitHub in :mod:`miner.store.githubtables`, people's labels
+in :mod:`miner.store.ratingtables`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from sqlalchemy import (
 from miner.model import FileKind, OmissionReason, SelectionRule, Side
 from miner.store import githubtables as githubtables
 from miner.store import posttables
+from miner.store import ratingtables as ratingtables
 from miner.store.columns import PROVENANCE, UtcDateTime, key, key_to, needed, one_of, optional, run_column
 from miner.store.columns import metadata as metadata
 

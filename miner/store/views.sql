@@ -217,3 +217,169 @@ WHERE NOT complete AND NOT EXISTS (
         AND later.since_epoch <= gap.since_epoch
         AND later.until_epoch >= gap.until_epoch
 );
+
+-- What each rater says of each item now: a person's latest round.
+-- item_id: What is rated.
+-- fix_id: The collected fix that it is; null while none is.
+-- source: github or stackoverflow.
+-- library: The library whose use is repaired.
+-- link: Where to see it.
+-- set_name: The label set or the batch that named it first.
+-- position: Its ordinal in that set, from 1.
+-- scheme: What is judged: pattern, prior_pattern, bug_type, root_cause, impact or sub_pattern.
+-- rater: Who judged; reconciled for what a moderator decided, or all raters agreed on.
+-- round: How often the rater has judged the item.
+-- value: The judgement; unknown is one too.
+-- note: What the rater or moderator adds; empty if nothing.
+-- batch: The batch that it answers; null for a label set.
+-- rated_at: When it was judged; null where the file did not say.
+-- row_no: Ordinal of its row in the file that brought it.
+-- run_id: The run that entered it; with row_no, the order of judgements.
+CREATE VIEW rating_current AS
+SELECT
+    rating_item.item_id,
+    rating_item.fix_id,
+    rating_item.source,
+    rating_item.library,
+    rating_item.link,
+    rating_item.set_name,
+    rating_item.position,
+    rating.scheme,
+    rating.rater,
+    rating.round,
+    rating.value,
+    rating.note,
+    rating.batch,
+    rating.rated_at,
+    rating.row_no,
+    rating.run_id
+FROM rating
+JOIN rating_item ON rating_item.item_id = rating.item_id
+WHERE NOT EXISTS (
+    SELECT 1
+    FROM rating AS later
+    WHERE later.item_id = rating.item_id
+        AND later.scheme = rating.scheme
+        AND later.rater = rating.rater
+        AND later.round > rating.round
+);
+
+-- What people and rules say of each item now: the raters to compare. The rules say it of the fix that the item is.
+-- item_id: What is rated.
+-- scheme: What is judged.
+-- rater: Who judged: a person, reconciled, or heuristic and version.
+-- value: The judgement; unknown is one too.
+CREATE VIEW item_judgement AS
+SELECT item_id, scheme, rater, value
+FROM rating_current
+UNION ALL
+SELECT rating_item.item_id, label.scheme, label.rater, label.value
+FROM rating_item
+JOIN label ON label.fix_id = rating_item.fix_id AND label.rank = 1
+WHERE label.scheme <> 'library' AND NOT EXISTS (
+    SELECT 1
+    FROM rating
+    WHERE rating.item_id = rating_item.item_id AND rating.scheme = label.scheme AND rating.rater = label.rater
+);
+
+-- How far each two raters agree on the items that both judged; unknown counts as any other value. What was reconciled
+-- is beside the rules alone: it is made of what people said.
+-- scheme: What is judged.
+-- rater_a: The first rater, by name.
+-- rater_b: The second.
+-- items: Number of items that both judged.
+-- agreed: On how many of them they say the same.
+-- observed: Their part, 0 to 1.
+-- expected: The part that would agree by chance, had both drawn from their own values.
+-- kappa: Cohen's kappa, at most 1; null where chance alone would make all agree.
+CREATE VIEW agreement AS
+WITH compared AS (
+    SELECT a.scheme, a.rater AS rater_a, b.rater AS rater_b, a.value AS value_a, b.value AS value_b
+    FROM item_judgement AS a
+    JOIN item_judgement AS b ON b.item_id = a.item_id AND b.scheme = a.scheme AND a.rater < b.rater
+    WHERE (a.rater <> 'reconciled' OR SUBSTR(b.rater, 1, 10) = 'heuristic/')
+        AND (b.rater <> 'reconciled' OR SUBSTR(a.rater, 1, 10) = 'heuristic/')
+),
+said_a AS (
+    SELECT scheme, rater_a, rater_b, value_a AS value, COUNT(*) AS times
+    FROM compared
+    GROUP BY scheme, rater_a, rater_b, value_a
+),
+said_b AS (
+    SELECT scheme, rater_a, rater_b, value_b AS value, COUNT(*) AS times
+    FROM compared
+    GROUP BY scheme, rater_a, rater_b, value_b
+),
+chance AS (
+    SELECT said_a.scheme, said_a.rater_a, said_a.rater_b, SUM(said_a.times * said_b.times) AS products
+    FROM said_a
+    JOIN said_b ON said_b.scheme = said_a.scheme
+        AND said_b.rater_a = said_a.rater_a
+        AND said_b.rater_b = said_a.rater_b
+        AND said_b.value = said_a.value
+    GROUP BY said_a.scheme, said_a.rater_a, said_a.rater_b
+),
+counted AS (
+    SELECT
+        scheme,
+        rater_a,
+        rater_b,
+        COUNT(*) AS items,
+        SUM(CASE WHEN value_a = value_b THEN 1 ELSE 0 END) AS agreed
+    FROM compared
+    GROUP BY scheme, rater_a, rater_b
+),
+shares AS (
+    SELECT
+        counted.scheme,
+        counted.rater_a,
+        counted.rater_b,
+        counted.items,
+        counted.agreed,
+        CAST(counted.agreed AS DOUBLE PRECISION) / counted.items AS observed,
+        CAST(COALESCE(chance.products, 0) AS DOUBLE PRECISION) / counted.items / counted.items AS expected
+    FROM counted
+    LEFT JOIN chance ON chance.scheme = counted.scheme
+        AND chance.rater_a = counted.rater_a
+        AND chance.rater_b = counted.rater_b
+)
+SELECT
+    scheme,
+    rater_a,
+    rater_b,
+    items,
+    agreed,
+    observed,
+    expected,
+    CASE WHEN expected < 1 THEN (observed - expected) / (1 - expected) END AS kappa
+FROM shares;
+
+-- Items of which people say different things now, and nobody has decided since.
+-- item_id: What is rated.
+-- fix_id: The collected fix that it is; null while none is.
+-- source: github or stackoverflow.
+-- library: The library whose use is repaired.
+-- link: Where to see it.
+-- scheme: What is judged.
+-- raters: How many people judged it.
+-- judgements: How many different things they say.
+CREATE VIEW label_conflict AS
+SELECT
+    said.item_id,
+    said.fix_id,
+    said.source,
+    said.library,
+    said.link,
+    said.scheme,
+    COUNT(*) AS raters,
+    COUNT(DISTINCT said.value) AS judgements
+FROM rating_current AS said
+LEFT JOIN (
+    SELECT item_id, scheme, MAX(run_id) AS run_id
+    FROM rating
+    WHERE rater = 'reconciled'
+    GROUP BY item_id, scheme
+) AS decision ON decision.item_id = said.item_id AND decision.scheme = said.scheme
+WHERE said.rater <> 'reconciled'
+GROUP BY said.item_id, said.fix_id, said.source, said.library, said.link, said.scheme, decision.run_id
+HAVING COUNT(DISTINCT said.value) > 1 AND (decision.run_id IS NULL OR decision.run_id < MAX(said.run_id));
