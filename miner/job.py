@@ -19,7 +19,7 @@ from miner.store.coverage import Interval
 from miner.store.values import MAX_EPOCH, MIN_EPOCH
 
 SOURCE = "git"
-_ROWS = 2
+_ROWS = 3
 """Raised when a commit gives rows that it did not give before: what is stored is then mined once more."""
 
 
