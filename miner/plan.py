@@ -40,6 +40,7 @@ def plan(
             from miner.githubplan import plan_github
 
             rows += plan_github(settings, request, reporter, clock or SystemClock())
+            rows += _plan_evidence(settings, request)
         if "git" in wanted:
             git.check_version()
             rows += _plan_git(settings, request, reporter, covered)
@@ -50,6 +51,17 @@ def plan(
 
             rows += plan_api(settings, request, reporter, clock or SystemClock(), covered)
     return tuple(rows)
+
+
+def _plan_evidence(settings: Settings, request: CollectRequest) -> list[PlanRow]:
+    from miner.evidenceplan import plan_evidence
+
+    engine = _opened(settings)
+    try:
+        return list(plan_evidence(settings, request, engine))
+    finally:
+        if engine is not None:
+            engine.dispose()
 
 
 def _plan_git(settings: Settings, request: CollectRequest, reporter: Reporter, covered: Covered) -> Iterator[PlanRow]:
