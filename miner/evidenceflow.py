@@ -51,7 +51,8 @@ MOST_REFERENCES = 100
 _SUBJECT = "search:issues and pull requests"
 _FAILURES = (OmissionReason.SEARCH_FAILED, OmissionReason.QUOTA_EXHAUSTED)
 _OVER = (QuotaExhaustedError, GitHubTokensError)
-_MOST_FAILURES = 3
+# In a row: more than it takes to find one odd commit among a hundred.
+_MOST_FAILURES = 10
 _PAGE_COMMITS = 500
 
 
@@ -63,7 +64,9 @@ class Page:
     references: tuple[str, ...]
 
     def halves(self) -> tuple[Page, Page]:
-        """Split it."""
+        """Split what is more than one thing."""
+        if len(self.commits) == 1 and self.references:
+            return Page(self.commits, ()), Page((), self.references)
         commits, references = len(self.commits) // 2, len(self.references) // 2
         return (
             Page(self.commits[:commits], self.references[:references]),
@@ -218,12 +221,13 @@ class _Asking:
         except _OVER:
             raise
         except HttpError as error:
-            if len(page) == 1:
-                self._failures += 1
-                self._leave_out(page, str(error))
-            if self._failures >= _MOST_FAILURES or not client.budgets():
+            self._failures += 1
+            if self._failures >= _MOST_FAILURES:
                 raise
-            for half in page.halves() if len(page) > 1 else ():
+            if len(page) == 1:
+                self._leave_out(page, str(error))
+                return
+            for half in page.halves():
                 if len(half):
                     self._try(client, half)
             return
@@ -267,6 +271,7 @@ class _Asking:
         """Enter of what nothing is known, and resolve what now is."""
         there = [f"commit:{one.sha}" for one in commits if one.outcome != "unknown"]
         there += [f"issue:{one.target_id}" for one in references if one.availability == "there"]
+        there += [f"issue:{issue.target_id}" for one in commits for issue in (*one.pulls, *one.closed)]
         homes = {due[one.sha].full_name for one in commits if one.outcome != "unknown"}
         there += [f"repository:{name}" for name in sorted(homes)]
         store.resolve_omissions(connection, self._run.run_id, SOURCE, there, [OmissionReason.EVIDENCE_UNKNOWN])

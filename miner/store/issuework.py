@@ -13,6 +13,7 @@ from miner.store.coverage import Interval
 from miner.store.githubtables import discovery, github_repository, link
 from miner.store.issuetables import evidence_request, issue_reference
 from miner.store.judgements import OWN_UNTIL
+from miner.store.rows import EVIDENCE_FROM
 from miner.store.tables import (
     bug_fix_evidence,
     file_change,
@@ -74,11 +75,13 @@ class DueCommit:
 
 
 def due_commits(connection: Connection, scope: Scope, least: float) -> list[DueCommit]:
-    """Give the commits for which nobody asked yet and that say enough themselves, by repository and sha.
+    """Give the commits for which nobody asked yet and whose message says enough, by repository and sha.
 
-    :param least: the sum of the weights of what a commit's message and change say.
+    The message alone decides: of some commits no diff was read yet, and which these are depends on what ran before.
+
+    :param least: the sum of the weights of what the message says.
     """
-    own = _own_sums()
+    own = _message_sums()
     asked = exists().where(
         evidence_request.c.sha == git_commit.c.sha, evidence_request.c.repository_id == repository.c.repository_id
     )
@@ -162,11 +165,11 @@ def _held(*more: ColumnElement[Any]) -> Select[Any]:
     )
 
 
-def _own_sums() -> Any:
+def _message_sums() -> Any:
     evidence = bug_fix_evidence.c
     return (
         select(evidence.sha, func.sum(evidence.weight).label("own_sum"))
-        .where(evidence.evidence_no < OWN_UNTIL)
+        .where(evidence.evidence_no < EVIDENCE_FROM["path"])
         .group_by(evidence.sha)
         .subquery()
     )
