@@ -17,7 +17,7 @@ What is stored of issues decides the evidence, whoever brought it: it is the sam
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -82,32 +82,15 @@ def scope_of(request: CollectRequest) -> Scope:
     return Scope(request.libraries, request.window)
 
 
-def due_pages(connection: Connection, settings: Settings, request: CollectRequest) -> list[Page]:
-    """Give the requests that a run would send now."""
-    least = sum_at(settings.github.evidence_min_score)
-    commits = issuework.due_commits(connection, scope_of(request), least)
-    references = issuework.due_references(connection)
-    references |= issuework.due_references(connection, [one.sha for one in commits])
-    return list(pages(settings, commits, references))
+def due_commits(connection: Connection, settings: Settings, request: CollectRequest) -> list[DueCommit]:
+    """Give the commits for which a run asks, in the order in which it does."""
+    return issuework.due_commits(connection, scope_of(request), sum_at(settings.github.evidence_min_score))
 
 
-def pages(settings: Settings, commits: Sequence[DueCommit], references: dict[str, list[str]]) -> Iterator[Page]:
-    """Cut the work into requests: commits with the issues that they refer to; then what was too much for these.
-
-    :param references: what is due of each commit, and of others.
-    """
-    size, met, left = settings.github.evidence_commits, set[str](), []
-    for start in range(0, len(commits), size):
-        part = tuple(commits[start : start + size])
-        named = list(dict.fromkeys(name for one in part for name in references.get(one.sha, ())))
-        named = [name for name in named if name not in met and githubissues.can_be_asked(name)]
-        met.update(named)
-        left += named[MOST_REFERENCES:]
-        yield Page(part, tuple(named[:MOST_REFERENCES]))
-    others = {name for names in references.values() for name in names if githubissues.can_be_asked(name)}
-    left = sorted({*left, *(others - met)})
-    for start in range(0, len(left), MOST_REFERENCES):
-        yield Page((), tuple(left[start : start + MOST_REFERENCES]))
+def askable(references: Mapping[str, Sequence[str]]) -> list[str]:
+    """Give the references that can be asked for, each once, in the order of the commits that refer to them."""
+    named = dict.fromkeys(name for names in references.values() for name in names)
+    return [name for name in named if githubissues.can_be_asked(name)]
 
 
 def collect(run: Run, wanted: Collection[str]) -> None:
@@ -160,21 +143,22 @@ class _Asking:
         self._run = run
         self._failures = 0
         self._unknown: set[int] = set()
+        self._tried: set[str] = set()
 
     def ask(self) -> None:
         run = self._run
-        with reading(run.engine) as connection:
-            due = due_pages(connection, run.settings, run.request)
-        commits = sum(len(page.commits) for page in due)
         self._judge_anew()
-        if not due:
+        with reading(run.engine) as connection:
+            due = due_commits(connection, run.settings, run.request)
+            left = askable(issuework.due_references(connection))
+        if not due and not left:
             return
         if not tokens(run.settings):
-            text = f"pull requests and issues of {commits} commits are not asked for: GitHub wants a token for that"
+            text = f"pull requests and issues of {len(due)} commits are not asked for: GitHub wants a token for that"
             run.reporter.warn("github", f"{text}; put one into MINER_GITHUB__TOKENS, or set github.evidence = false")
             return
         client = client_of(run.settings, run.reporter, run.clock, run.stopped)
-        run.reporter.start("ask", "github", commits, "commits")
+        run.reporter.start("ask", "github", len(due), "commits")
         try:
             self._ask_all(client, due)
         except HttpError as error:
@@ -201,17 +185,32 @@ class _Asking:
                 _judge(connection, part)
                 issuestore.put_rater(connection, part, RATER)
 
-    def _ask_all(self, client: GitHubClient, due: Sequence[Page]) -> None:
-        done = 0
-        for page in due:
-            if self._run.stopped():
-                raise Interrupted
-            known = tuple(one for one in page.commits if one.github_id not in self._unknown)
-            left = Page(known, page.references)
-            if len(left):
-                self._try(client, left)
-            done += len(page.commits)
-            self._run.reporter.advance("ask", "github", done)
+    def _ask_all(self, client: GitHubClient, due: Sequence[DueCommit]) -> None:
+        """Ask for commits page by page, then for what they refer to beyond what fits in their pages.
+
+        A page asks for what is not known when it is its turn: a run that was broken off goes on with equal pages.
+        """
+        size = self._run.settings.github.evidence_commits
+        for start in range(0, len(due), size):
+            part = tuple(one for one in due[start : start + size] if one.github_id not in self._unknown)
+            self._ask_page(client, part, self._due_references([one.sha for one in part])[:MOST_REFERENCES])
+            self._run.reporter.advance("ask", "github", min(start + size, len(due)))
+        left = sorted(self._due_references(None))
+        for start in range(0, len(left), MOST_REFERENCES):
+            self._ask_page(client, (), left[start : start + MOST_REFERENCES])
+
+    def _due_references(self, shas: Collection[str] | None) -> list[str]:
+        with reading(self._run.engine) as connection:
+            found = askable(issuework.due_references(connection, shas))
+        return [name for name in found if name not in self._tried]
+
+    def _ask_page(self, client: GitHubClient, commits: tuple[DueCommit, ...], references: Sequence[str]) -> None:
+        if self._run.stopped():
+            raise Interrupted
+        self._tried.update(references)
+        page = Page(commits, tuple(references))
+        if len(page):
+            self._try(client, page)
 
     def _try(self, client: GitHubClient, page: Page) -> None:
         """Ask for a page; where GitHub fails over it, for its parts, so that one odd commit costs itself alone."""

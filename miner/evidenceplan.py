@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import ceil
 from typing import TYPE_CHECKING
 
-from miner.evidenceflow import due_pages
+from miner.evidenceflow import MOST_REFERENCES, askable, due_commits
 from miner.githubflow import SOURCE, tokens
 from miner.job import CollectRequest, PlanRow
 from miner.settings import Settings
+from miner.store.issuework import due_references
 from miner.store.session import reading
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
+
+ITEM = "issues and pull requests"
 
 
 def plan_evidence(settings: Settings, request: CollectRequest, engine: Engine | None) -> Iterator[PlanRow]:
@@ -22,13 +26,25 @@ def plan_evidence(settings: Settings, request: CollectRequest, engine: Engine | 
     """
     if not settings.github.evidence:
         return
-    pages = []
-    if engine is not None:
-        with reading(engine) as connection:
-            pages = due_pages(connection, settings, request)
-    if pages and not tokens(settings):
-        yield PlanRow(SOURCE, "issues and pull requests", "wants a token", sum(len(p.commits) for p in pages), "", 0)
+    commits, requests = (0, 0) if engine is None else _due(settings, request, engine)
+    if requests and not tokens(settings):
+        yield PlanRow(SOURCE, ITEM, "wants a token", commits, "", 0)
         return
     more = f"and 1 for {settings.github.evidence_commits} near-fix commits that the run mines"
-    commits = sum(len(page.commits) for page in pages)
-    yield PlanRow(SOURCE, "issues and pull requests", "ask", commits, f"{len(pages)} requests, {more}", len(pages))
+    yield PlanRow(SOURCE, ITEM, "ask", commits, f"{requests} requests, {more}", requests)
+
+
+def _due(settings: Settings, request: CollectRequest, engine: Engine) -> tuple[int, int]:
+    """Give how many stored commits are due, and in how many requests."""
+    with reading(engine) as connection:
+        commits = due_commits(connection, settings, request)
+        of_commits = due_references(connection, [one.sha for one in commits])
+        left = set(askable(due_references(connection)))
+    size = settings.github.evidence_commits
+    met: set[str] = set()
+    for start in range(0, len(commits), size):
+        part = {one.sha: of_commits.get(one.sha, []) for one in commits[start : start + size]}
+        named = [name for name in askable(part) if name not in met]
+        met.update(named[:MOST_REFERENCES])
+        left.update(named[MOST_REFERENCES:])
+    return len(commits), ceil(len(commits) / size) + ceil(len(left - met) / MOST_REFERENCES)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from miner.collect import jsonfields
 from miner.collect.githubanswers import Answer
@@ -29,6 +29,8 @@ MOST_CLOSED: Final = 5
 MOST_LABELS: Final = 100
 """An issue has no more."""
 
+_ISSUE = "Issue"
+_PULL = "PullRequest"
 _TARGET = re.compile(r"github\.com/([^/#\s]{1,100})/([^/#\s]{1,100})#([1-9]\d{0,9})")
 _FRAGMENTS: Final = f"""
 fragment Labels on LabelConnection {{ totalCount nodes {{ name }} }}
@@ -197,7 +199,7 @@ def _pulls(commit: Json, problems: list[str]) -> tuple[list[Issue], list[Issue]]
     pulls, closed = [], []
     for raw in _nodes(commit, "associatedPullRequests", problems):
         try:
-            pull = _issue(raw)
+            pull = _issue(raw, _PULL)
             if pull.state != "merged":
                 continue
             pulls.append(pull)
@@ -213,7 +215,7 @@ def _readable(nodes: Iterable[Json], problems: list[str]) -> list[Issue]:
     found = []
     for raw in nodes:
         try:
-            found.append(_issue(raw))
+            found.append(_issue(raw, _ISSUE))
         except UnreadableError as unreadable:
             problems.append(f"an issue is not of GitHub's form: {unreadable}")
     return found
@@ -240,13 +242,16 @@ def _reference(target_id: str, raw: object, error: str, *, gone: bool) -> Refere
     if found is None:
         return ReferenceAnswer(target_id, "gone" if gone else "unknown", None, error or "it did not come")
     try:
-        return ReferenceAnswer(target_id, "there", _issue(jsonfields.json_object(found, "the issue")))
+        return ReferenceAnswer(target_id, "there", _issue(jsonfields.json_object(found, "the issue"), _ISSUE, _PULL))
     except UnreadableError as unreadable:
         return ReferenceAnswer(target_id, "unknown", None, f"the answer is not of GitHub's form: {unreadable}")
 
 
-def _issue(raw: Json) -> Issue:
-    is_pull = raw.get("__typename") == "PullRequest"
+def _issue(raw: Json, *kinds: str) -> Issue:
+    """Read an issue or a pull request, if it is of one of these types."""
+    if raw.get("__typename") not in kinds:
+        raise UnreadableError(f"__typename is none of {', '.join(kinds)}")
+    is_pull = raw["__typename"] == _PULL
     home = jsonfields.json_object(raw.get("repository"), "repository")
     return Issue(
         github_id=jsonfields.whole(home, "databaseId", 1, INT64),
@@ -270,5 +275,8 @@ def _state(raw: Json, name: str) -> str:
 
 
 def _labels(raw: Json) -> tuple[str, ...]:
-    nodes: list[Any] = _nodes(raw, "labels", [])
+    problems: list[str] = []
+    nodes = _nodes(raw, "labels", problems)
+    if problems:
+        raise UnreadableError(f"labels are not whole: {problems[0]}")
     return tuple(dict.fromkeys(jsonfields.text(node, "name") for node in nodes))
