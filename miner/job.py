@@ -81,7 +81,7 @@ class Summary:
     ``github_requests`` are those sent to GitHub's API, ``not_modified`` those among them that cost no budget since
     nothing had changed. ``found`` are the repositories that searches named, ``renamed`` and ``gone`` those among the
     known ones. ``commits_asked`` are the commits for which it was asked about issues, in ``graphql_requests`` of the
-    requests, which cost ``graphql_points``; ``issues`` is what came, ``raised`` the commits that it made a fix.
+    requests, which cost ``graphql_points``; ``issues`` is what came, ``raised`` the commits that it had mined.
     """
 
     run_id: int = 0

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from servers import github_faults
 from servers.github_data import Hub, Issue, Pull
 from servers.github_limits import Allowance
 from support.asking import HOME, MERGED, TOKEN, Asker, Project
@@ -453,6 +454,23 @@ def test_one_request_that_fails_costs_itself_alone(asker: Asker, project: Projec
     summary = asker.collect()
     assert (summary.status, summary.commits_asked) == ("complete", 12)
     assert asker.runner.one("SELECT COUNT(*) FROM evidence_request") == 12
+
+
+@pytest.mark.parametrize("fault", github_faults.QUICK)
+def test_whatever_comes_in_place_of_an_answer_costs_a_try_at_most(
+    hub: Hub, project: Project, sqlite_url: str, tmp_path: Path, fault: str
+) -> None:
+    """A page of HTML, half an answer, an object of another form: it is tried again, or its parts are asked for."""
+    one = Asker(hub, sqlite_url, tmp_path)
+    many(project)
+    one.settings |= {"attempts": 2, "timeout_seconds": 5}
+    sent = iter(range(1000))
+    one.server.faults = lambda _number: (
+        fault if one.server.requests[-1].resource == "graphql" and next(sent) == 0 else ""
+    )
+    with one.server:
+        summary = one.collect()
+    assert (summary.status, summary.commits_asked) == ("complete", 12)
 
 
 def test_budgets_are_waited_for(hub: Hub, project: Project, sqlite_url: str, tmp_path: Path) -> None:

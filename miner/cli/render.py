@@ -129,7 +129,7 @@ def _issue_rows(summary: Summary) -> list[Row]:
     return [
         ("github", "commits asked about", _count(summary.commits_asked)),
         ("github", "issues and pull requests", _count(summary.issues)),
-        ("github", "commits that are a fix by them", _count(summary.raised)),
+        ("github", "commits mined because of them", _count(summary.raised)),
         ("github", "requests for them", _count(summary.graphql_requests)),
         ("github", "points for them", _count(summary.graphql_points)),
     ]

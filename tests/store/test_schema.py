@@ -160,9 +160,13 @@ def test_a_database_of_the_third_version_keeps_its_evidence_and_links(empty_engi
         schema.migrate(connection, "0003")
     evidence = "INSERT INTO bug_fix_evidence VALUES ('SHA', {}, 'x', 1.0, '{}', 0, 1, 'y')"
     link = "INSERT INTO link VALUES ('commit', 'SHA', 'issue', 'github.com/o/n#{}', '{}')"
-    commit = "'A', 'a@b', NULL, NULL, 'A', 'a@b', NULL, NULL, 0, '', 'Fix', NULL, 0.5, 'r'"
-    execute(empty_engine, f"INSERT INTO git_commit VALUES ('SHA', {commit})", evidence.format(0, "message"))
-    execute(empty_engine, link.format(1, "closes"))
+    execute(
+        empty_engine,
+        "INSERT INTO git_commit VALUES "
+        "('SHA', 'A', 'a@b', NULL, NULL, 'A', 'a@b', NULL, NULL, 0, '', 'Fix', NULL, 0.5, 'r')",
+        evidence.format(0, "message"),
+        link.format(1, "closes"),
+    )
     schema.upgrade(empty_engine)
     schema.check(empty_engine)
     execute(empty_engine, evidence.format(2000, "issue"), evidence.format(3000, "commit"), link.format(2, "merged_by"))
