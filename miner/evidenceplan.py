@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from math import ceil
 from typing import TYPE_CHECKING
 
-from miner.evidenceflow import MOST_REFERENCES, askable, due_commits
 from miner.githubflow import SOURCE, tokens
+from miner.issueflow import MOST_REFERENCES, askable, due_commits
 from miner.job import CollectRequest, PlanRow
 from miner.settings import Settings
 from miner.store.issuework import due_references

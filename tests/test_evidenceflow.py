@@ -14,7 +14,7 @@ from servers.github_limits import Allowance
 from support.asking import HOME, MERGED, TOKEN, Asker, Project
 from support.runs import Contents
 
-from miner import evidenceflow
+from miner import issueflow
 from miner.classify.logodds import BIAS
 
 NEAR = "Handle the error of an empty batch"
@@ -116,7 +116,7 @@ def test_a_risen_commit_that_changes_only_documentation_is_no_fix(asker: Asker, 
     project.issue(4, "bug")
     asker.collect()
     assert asker.fixed() == set()
-    assert asker.rules(project["docs"], "path") == {"diff.only_documentation": -8.0}
+    assert asker.rules(project["docs"], "path") == {"diff.only_documentation": -12.0}
     found = asker.runner.rows("SELECT sha FROM omission WHERE reason = 'not_a_fix'")
     assert found == [(project["docs"],)]
     assert asker.score(project["docs"]) < 0.5
@@ -178,7 +178,7 @@ def test_new_rules_judge_what_is_stored_and_ask_nothing(
     project.issue(4, "bug")
     asker.collect()
     queries = asker.queries()
-    monkeypatch.setattr(evidenceflow, "RATER", "heuristic/new")
+    monkeypatch.setattr(issueflow, "RATER", "heuristic/new")
     monkeypatch.setattr("miner.classify.issueevidence.BUG_LABEL", 1.5)
     asker.collect()
     assert asker.queries() == queries

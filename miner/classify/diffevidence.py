@@ -6,7 +6,7 @@ code does, gives no evidence: what the message says stands.
 
 The weights are reasoned, not fitted: the labelled commits have no diffs. By the protocol,
 
-- documentation, style and comments are never a fix: -8 outweighs any message but one that is full of faults
+- documentation, style and comments are never a fix: -12 outweighs any message, and what issues add to it
   ("fix" first in the subject is worth 5.4 with a bias of -1.9);
 - a new version number is no fix: -5 outweighs the word "fix", not a message that also names a fault;
 - a copy of somebody else's code, and what a tool wrote, follow a repair that was made elsewhere: -3 is for the doubt;
@@ -68,8 +68,8 @@ WEIGHTS: Final = {
     Part.NEW_TESTS: -1.5,
     Part.COPIES: -3.0,
     Part.VERSION: -5.0,
-    Part.COSMETIC: -8.0,
-    Part.DOCUMENTATION: -8.0,
+    Part.COSMETIC: -12.0,
+    Part.DOCUMENTATION: -12.0,
 }
 _ORDER: Final = tuple(Part)
 
