@@ -2,9 +2,10 @@
 
     python bench/discovery.py [--repositories 50] [--questions 2000] [--kills 10]
 
-The servers are those of the tests, as strict as the real ones. Runs: from an empty database; again, with nothing new;
-after a repository was renamed, one deleted and one force-pushed; and into another database, killed at random moments
-until it is complete. What ``--plan`` said before is printed beside what the first run sent.
+The servers are those of the tests, as strict as the real ones. Runs: from an empty database, without asking about
+issues; then with asking, for which a second plan tells the requests; again, with nothing new; after a repository was
+renamed, one deleted and one force-pushed; and into another database, killed at random moments until it is complete.
+What ``--plan`` said before is printed beside what the first two runs sent.
 """
 
 from __future__ import annotations
@@ -52,8 +53,10 @@ def main() -> None:
             site_server(site, keys=["known"]) as stackexchange,
         ):
             show = Show(folder, github, stackexchange)
-            show.plan()
-            show.collect("from an empty database")
+            show.plan("planned", evidence=False)
+            show.collect("from an empty database, without issues", evidence=False)
+            show.plan("miner")
+            show.collect("with issues")
             show.collect("again, nothing new")
             show.change(hub)
             show.collect("one renamed, one deleted, one force-pushed")
@@ -75,19 +78,23 @@ class Show:
         self._github = github
         self._stackexchange = stackexchange
 
-    def plan(self) -> None:
+    def plan(self, database: str, *, evidence: bool = True) -> None:
         """Print what a plan says of the requests."""
-        done = self._run("--plan", "--json", database="planned").communicate()[0]
+        done = self._run("--plan", "--json", database=database, evidence=evidence).communicate()[0]
         rows = [row for row in json.loads(done) if row["requests"] is not None]
         github = sum(row["requests"] for row in rows if row["source"] == "github")
+        issues = sum(row["requests"] for row in rows if row["item"] == "issues and pull requests")
         others = next((row["requests"] for row in rows if row["item"] in ("all tags", "total")), None)
-        print(f"plan: {github} requests to GitHub; Stack Exchange: {others or [r['requests'] for r in rows][-1]}")
+        print(
+            f"plan: {github} requests to GitHub, {issues} of them about issues; Stack Exchange: "
+            f"{others or [r['requests'] for r in rows][-1]}"
+        )
 
-    def collect(self, what: str, database: str = "miner") -> None:
+    def collect(self, what: str, database: str = "miner", *, evidence: bool = True) -> None:
         """Run a collect to its end, and print what it cost."""
         self._github.requests.clear()
         begun = time.monotonic()
-        printed = self._run("--json", database=database).communicate()[0]
+        printed = self._run("--json", database=database, evidence=evidence).communicate()[0]
         seconds = time.monotonic() - begun
         found = json.loads(printed)
         api = [request for request in self._github.requests if request.resource in ("core", "search", "graphql")]
@@ -98,7 +105,8 @@ class Show:
             f"{what}: {found['status']}, {seconds:.1f} s; repositories found {found['found']}, renamed "
             f"{found['renamed']}, gone {found['gone']}, up to date {found['up_to_date']}; commits {found['seen']}, "
             f"questions {found['questions']}, fixes new {found['fixes']} of {stored}; requests to GitHub "
-            f"{found['github_requests']} ({fresh} answered anew, {found['not_modified']} not modified; "
+            f"{found['github_requests']} ({fresh} answered anew, {found['not_modified']} not modified, "
+            f"{found['graphql_requests']} about the issues of {found['commits_asked']} commits; "
             f"{per_repository:.2f} a repository), to Stack Exchange {found['requests']}; "
             f"{1000 * (found['github_requests'] + found['requests']) / max(stored, 1):.0f} for 1,000 fixes"
         )
@@ -129,7 +137,7 @@ class Show:
         different = [name for name in whole if whole[name] != killed[name]]
         print(f"tables that differ between the killed runs and the whole one: {', '.join(different) or 'none'}")
 
-    def _run(self, *flags: str, database: str) -> subprocess.Popen[str]:
+    def _run(self, *flags: str, database: str, evidence: bool = True) -> subprocess.Popen[str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MINER_")}
         nothing = self._folder / "nothing.git"
         if not nothing.exists():
@@ -141,6 +149,7 @@ class Show:
             "GITHUB__API_URL": self._github.url,
             "GITHUB__CLONE_URL": self._github.clone_url,
             "GITHUB__TOKENS": TOKEN,
+            "GITHUB__EVIDENCE": str(evidence).lower(),
             "GITHUB__SEARCHES": f"{{{searches}}}",
             "GIT__REPOSITORIES": f'["{nothing}"]',
             "STACKOVERFLOW__API_URL": self._stackexchange.url,

@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -91,9 +91,12 @@ def discovered_commits(run: Run) -> list[tuple[str, list[str]]]:
         return githubstore.discovered_commits(connection, run.request.libraries, classified=run.request.classify)
 
 
-def on_repository(run: Run, text: str, work: Callable[[Mining], None]) -> None:
-    """Do something with a repository. What goes wrong with it is an omission."""
-    run.summary.repositories += 1
+def on_repository(run: Run, text: str, work: Callable[[Mining], None], *, again: bool = False) -> None:
+    """Do something with a repository. What goes wrong with it is an omission.
+
+    :param again: this run was at the repository before, and counted it.
+    """
+    run.summary.repositories += not again
     name, key = git.without_secrets(text), ""
     try:
         locator = locate(text, run.settings.github, run.settings.git)
@@ -157,16 +160,17 @@ class Mining:
             store.resolve_omissions(connection, self._run.run_id, SOURCE, [subject], reasons)
         return repository_id, tip
 
-    def lose(self, repository_id: int, shas: Sequence[str]) -> None:
-        """Enter that commits which a search found are not to be had."""
+    def lose(self, repository_id: int, shas: Sequence[str], why: str = "a search found it") -> None:
+        """Enter that commits which are wanted are not to be had."""
         for sha in shas:
-            detail = f"a search found it, and {self._repo.name} does not give it"
+            detail = f"{why}, and {self._repo.name} does not give it"
             omission = Omission(OmissionReason.COMMIT_MISSING, f"commit:{sha}", detail, sha)
             self._run.leave_out(SOURCE, omission, repository_id)
 
-    def mine_exactly(self, repository_id: int, shas: Sequence[str]) -> None:
+    def mine_exactly(self, repository_id: int, shas: Sequence[str], others: Mapping[str, float] | None = None) -> None:
         """Mine some commits of the clone, whatever their message says. Those whose diff is stored are passed over.
 
+        :param others: the weights of what others say of each; then they are mined only if that makes them a fix.
         :raises RepositoryError: (a child of) if the clone cannot be read.
         """
         with writing(self._run.engine) as connection:
@@ -177,7 +181,12 @@ class Mining:
         size = self._run.settings.collect.page_commits
         parts = [tuple(left[start : start + size]) for start in range(0, len(left), size)]
         pages = (
-            Page(replace(self._task(repository_id, part, boundary), chosen=True), None, len(part)) for part in parts
+            Page(
+                replace(self._task(repository_id, part, boundary), chosen=others is None, others=others or {}),
+                None,
+                len(part),
+            )
+            for part in parts
         )
         self._run.reporter.start("mine", self._repo.name, len(left), "commits")
         try:

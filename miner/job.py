@@ -19,7 +19,7 @@ from miner.store.coverage import Interval
 from miner.store.values import MAX_EPOCH, MIN_EPOCH
 
 SOURCE = "git"
-_ROWS = 2
+_ROWS = 3
 """Raised when a commit gives rows that it did not give before: what is stored is then mined once more."""
 
 
@@ -80,7 +80,8 @@ class Summary:
     said.
     ``github_requests`` are those sent to GitHub's API, ``not_modified`` those among them that cost no budget since
     nothing had changed. ``found`` are the repositories that searches named, ``renamed`` and ``gone`` those among the
-    known ones.
+    known ones. ``commits_asked`` are the commits for which it was asked about issues, in ``graphql_requests`` of the
+    requests, which cost ``graphql_points``; ``issues`` is what came, ``raised`` the commits that it had mined.
     """
 
     run_id: int = 0
@@ -103,6 +104,11 @@ class Summary:
     quota_remaining: int | None = None
     github_requests: int = 0
     not_modified: int = 0
+    commits_asked: int = 0
+    issues: int = 0
+    graphql_requests: int = 0
+    graphql_points: int = 0
+    raised: int = 0
     fixes: int = 0
     seconds: float = 0.0
     interrupted: bool = False

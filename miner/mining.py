@@ -5,14 +5,15 @@ A page is a function of what to mine alone: no database, no clock. Called again,
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from miner import settings
-from miner.classify import bugfix, engine, libraries, splitting
+from miner.classify import bugfix, diffevidence, engine, libraries, splitting
 from miner.classify.libraries import Catalogue
+from miner.classify.logodds import score_of
 from miner.classify.version import RATER
 from miner.collect import git, gitcommits
 from miner.collect.gitblobs import BlobReader
@@ -51,7 +52,8 @@ class GitTask:
     """What to mine: some commits of a clone, and how.
 
     ``chosen``: somebody named them, so that each is a candidate, and its library may be told by the files around it.
-    ``full_name`` is that on GitHub, if it is there: to it belongs the issue that a message calls ``#12``.
+    ``others`` are weights of evidence that is elsewhere, such as in issues, by sha: they count with what a commit says
+    itself. ``full_name`` is that on GitHub, if it is there: to it belongs the issue that a message calls ``#12``.
     """
 
     git_dir: Path
@@ -65,6 +67,7 @@ class GitTask:
     libraries: tuple[str, ...]
     classify: bool
     chosen: bool = False
+    others: Mapping[str, float] = field(default_factory=dict)
     full_name: str | None = None
 
     def run(self) -> MinedPage:
@@ -119,8 +122,7 @@ class _Miner:
 
     def mine(self) -> MinedPage:
         judged = [(commit, bugfix.judge(commit.message)) for commit in self._commits()]
-        threshold = 0.0 if self._task.chosen else self._task.threshold
-        chosen = [c.sha for c, verdict in judged if verdict.score >= threshold]
+        chosen = [commit.sha for commit, verdict in judged if self._is_fix(commit.sha, verdict)]
         diffs = self._readers.diffs.diffs([sha for sha in chosen if sha not in self._task.boundary])
         candidates = frozenset(chosen)
         held = 0
@@ -131,10 +133,19 @@ class _Miner:
                 self._mined.rest = tuple(later.sha for later, _ in judged[at:])
                 break
             held += len(commit.message)
-            self._commit(commit, verdict)
             if commit.sha in candidates:
                 held += self._candidate(commit, verdict, diffs)
+            else:
+                self._commit(commit, verdict)
         return self._mined
+
+    def _is_fix(self, sha: str, verdict: BugFixVerdict) -> bool:
+        """Tell whether a commit counts as a bug fix by what is known of it, or because somebody chose it."""
+        return self._task.chosen or self._score(sha, verdict) >= self._task.threshold
+
+    def _score(self, sha: str, verdict: BugFixVerdict) -> float:
+        other = self._task.others.get(sha)
+        return verdict.score if other is None else score_of((*(e.weight for e in verdict.evidence), other))
 
     def _commit(self, commit: Commit, verdict: BugFixVerdict) -> None:
         self._mined.seen += 1
@@ -145,14 +156,17 @@ class _Miner:
             self._omit(Omission(OmissionReason.COMMIT_DATE_INVALID, f"commit:{commit.sha}", detail, commit.sha))
 
     def _candidate(self, commit: Commit, verdict: BugFixVerdict, diffs: Iterator[RawDiff]) -> int:
-        """Take the commit's diff and store what is in it; give how many bytes it had."""
+        """Take the commit's diff, judge it with what it touches, and store both; give how many bytes the diff had."""
         self._mined.candidates += 1
         if commit.sha in self._task.boundary:
+            self._commit(commit, verdict)
             detail = "its parents are not in the shallow source, so what it changed cannot be known"
             self._omit(Omission(OmissionReason.HISTORY_SHALLOW, f"commit:{commit.sha}", detail, commit.sha))
             return 0
         raw = next(diffs)
         found = extract(raw, self._readers.blobs, self._limits)
+        verdict = bugfix.combined(verdict, diffevidence.judge(found.files))
+        self._commit(commit, verdict)
         self._store(Candidate(commit, verdict, found.files, found.omissions))
         return len(raw.data)
 
@@ -175,6 +189,9 @@ class _Miner:
             self._omit(omission)
         if not self._task.classify:
             return
+        if not self._is_fix(candidate.commit.sha, candidate.verdict):
+            self._omit(self._not_a_fix(candidate))
+            return
         try:
             fixes = self._fixes(candidate)
         except MinerError:
@@ -191,6 +208,14 @@ class _Miner:
             if cluster_id:
                 self._page.cluster(fix.fix_id, cluster_id)
             self._mined.count_fix(fix.library, fix.labels)
+
+    def _not_a_fix(self, candidate: Candidate) -> Omission:
+        sha, verdict = candidate.commit.sha, candidate.verdict
+        against = "; ".join(f"{e.rule} ({e.text})" for e in verdict.evidence if e.side == "path")
+        score = f"{self._score(sha, verdict):g} is less than classify.bug_fix_threshold, {self._task.threshold:g}"
+        return Omission(
+            OmissionReason.NOT_A_FIX, f"commit:{sha}", f"its change speaks against it, {against}: {score}", sha
+        )
 
     def _fixes(self, candidate: Candidate) -> list[Fix] | Omission:
         """Give the fixes of a commit: those of the wanted libraries, each numbered by its place among all."""

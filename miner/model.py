@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-Side = Literal["old", "new", "message", "path", "manifest", "tag"]
+Side = Literal["old", "new", "message", "path", "manifest", "tag", "issue", "commit"]
 
 
 class OmissionReason(StrEnum):
@@ -32,6 +32,7 @@ class OmissionReason(StrEnum):
     COMMIT_DATE_INVALID = "commit_date_invalid"
     NO_LIBRARY_CODE = "no_library_code"
     LIBRARY_NOT_SELECTED = "library_not_selected"
+    NOT_A_FIX = "not_a_fix"
     FILE_UNREADABLE = "file_unreadable"
     FILE_BINARY = "file_binary"
     FILE_TOO_LARGE = "file_too_large"
@@ -60,6 +61,7 @@ class OmissionReason(StrEnum):
     SEARCH_FAILED = "search_failed"
     ITEM_UNREADABLE = "item_unreadable"
     OPTED_OUT = "opted_out"
+    EVIDENCE_UNKNOWN = "evidence_unknown"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,8 @@ class Omission:
     """Something seen and left out, and why.
 
     ``subject`` names it: ``repository:NAME``, ``commit:SHA``, ``file:SHA:PATH``, ``question:SITE:ID``,
-    ``post:SITE:ID``, ``tag:SITE:TAG``, ``dump:NAME``, ``seed:TEXT``, ``search:QUERY`` or
-    ``github:ITEM``.
+    ``post:SITE:ID``, ``tag:SITE:TAG``, ``dump:NAME``, ``seed:TEXT``, ``search:QUERY``,
+    ``github:ITEM`` or ``issue:HOST/OWNER/NAME#NUMBER``.
     """
 
     reason: OmissionReason
@@ -185,7 +187,7 @@ class FileChange:
 
 @dataclass(frozen=True, slots=True)
 class BugFixVerdict:
-    """How sure the message is that a commit repairs a bug: ``score`` in [0, 1], and every reason for and against."""
+    """How sure it is that a commit repairs a bug: ``score`` in [0, 1], and every reason for and against."""
 
     score: float
     evidence: tuple[Evidence, ...]

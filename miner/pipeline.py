@@ -13,6 +13,7 @@
                                           |
                   write_page: rows and the interval that they prove, in one transaction
 
+Then evidenceflow asks what issues, pull requests and later commits say of the commits that are stored.
 Killed at any point and run again, the tables are those of a run that was never stopped.
 """
 
@@ -26,6 +27,8 @@ from miner.settings import Settings
 from miner.store import schema
 from miner.store.session import open_engine
 from miner.workers import Workers, stop_on_signal
+
+_WITH_COMMITS = frozenset({"git", "github", "seeds"})
 
 
 def collect(settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock | None = None) -> Summary:
@@ -50,6 +53,10 @@ def collect(settings: Settings, request: CollectRequest, reporter: Reporter, clo
                 for name in wanted:
                     if not stopped():
                         _flow(name, run)
+                if not stopped() and _WITH_COMMITS.intersection(wanted):
+                    from miner import evidenceflow
+
+                    evidenceflow.collect(run, wanted)
             return run.summary
     finally:
         engine.dispose()

@@ -60,6 +60,9 @@ class GitHubSettings(Section):
     tokens: SecretStr
     token_file: str
     strategies: tuple[Literal["repositories", "commits", "code"], ...]
+    evidence: bool
+    evidence_min_score: Annotated[float, Field(ge=0, le=1)]
+    evidence_commits: Annotated[int, Field(ge=1, le=100)]
     searches: dict[str, tuple[str, ...]]
     commit_searches: dict[str, tuple[str, ...]]
     code_searches: dict[str, tuple[str, ...]]

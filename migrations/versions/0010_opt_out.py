@@ -25,6 +25,7 @@ REASONS = (
     "commit_date_invalid",
     "no_library_code",
     "library_not_selected",
+    "not_a_fix",
     "file_unreadable",
     "file_binary",
     "file_too_large",
@@ -53,6 +54,7 @@ REASONS = (
     "search_failed",
     "item_unreadable",
     "opted_out",
+    "evidence_unknown",
 )
 
 

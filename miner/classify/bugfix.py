@@ -10,12 +10,13 @@ brackets, and the subject of the commit that a revert undoes.
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from miner.classify.cues import CUES, NAMED_FIX, NEGATED, NOTHING, Cue, Place, Sign
+from miner.classify.logodds import BIAS as BIAS
+from miner.classify.logodds import score_of
 from miner.classify.taxonomies import bugfix_weights
 from miner.model import BugFixVerdict, Evidence
 
@@ -24,8 +25,6 @@ MAX_MESSAGE: Final = 10_000
 """Characters of a message that are read; the rest is logs and ChangeLogs."""
 
 MAX_SPAN: Final = 200
-BIAS: Final = bugfix_weights().bias
-"""The sum that a message without evidence has."""
 
 _WEIGHTS: Final = bugfix_weights().weights
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
@@ -87,7 +86,13 @@ def judge(message: str) -> BugFixVerdict:
         return _NOTHING
     found = [_evidence(hit, message) for hit in _foremost(text).values()]
     evidence = sorted((row for row in found if row.weight), key=lambda row: (-abs(row.weight), row.start, row.rule))
-    return BugFixVerdict(_logistic(BIAS + sum(row.weight for row in evidence)), tuple(evidence))
+    return BugFixVerdict(score_of(row.weight for row in evidence), tuple(evidence))
+
+
+def combined(verdict: BugFixVerdict, more: Iterable[Evidence]) -> BugFixVerdict:
+    """Add evidence that is not the message's, after the message's."""
+    evidence = (*verdict.evidence, *more)
+    return BugFixVerdict(score_of(row.weight for row in evidence), evidence)
 
 
 def cues_of(message: str) -> dict[str, Place]:
@@ -103,11 +108,7 @@ def _lower(text: str) -> str:
     return "".join(low if len(low := char.lower()) == 1 else char for char in text)
 
 
-def _logistic(value: float) -> float:
-    return round(1 / (1 + math.exp(-value)), 4)
-
-
-_NOTHING: Final = BugFixVerdict(_logistic(BIAS), ())
+_NOTHING: Final = BugFixVerdict(score_of(()), ())
 
 
 def _foremost(text: str) -> dict[str, _Hit]:

@@ -87,6 +87,7 @@ def summary_rows(summary: Summary) -> list[Row]:
     rows: list[Row] = [
         *(_seed_rows(summary) if summary.seeds else ()),
         *(_search_rows(summary) if summary.searches else ()),
+        *(_issue_rows(summary) if summary.graphql_requests else ()),
         *(_git_rows(summary) if summary.repositories or not summary.asked else ()),
         *(_post_rows(summary) if summary.tags or summary.dumps else ()),
         ("failed", "all", _count(len(summary.failed))),
@@ -121,6 +122,16 @@ def _search_rows(summary: Summary) -> list[Row]:
         ("github", "repositories gone", _count(summary.gone)),
         ("github", "requests", _count(summary.github_requests)),
         ("github", "requests, nothing changed", _count(summary.not_modified)),
+    ]
+
+
+def _issue_rows(summary: Summary) -> list[Row]:
+    return [
+        ("github", "commits asked about", _count(summary.commits_asked)),
+        ("github", "issues and pull requests", _count(summary.issues)),
+        ("github", "commits mined because of them", _count(summary.raised)),
+        ("github", "requests for them", _count(summary.graphql_requests)),
+        ("github", "points for them", _count(summary.graphql_points)),
     ]
 
 

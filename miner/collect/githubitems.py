@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from miner.collect import jsonfields
 from miner.collect.jsonfields import Json, UnreadableError
 
-_INT32 = 2**31 - 1
-_INT64 = 2**63 - 1
-_FULL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
-_SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_URL = re.compile(r"https?://[!-~]{1,2000}")
+INT32 = 2**31 - 1
+INT64 = 2**63 - 1
+FULL_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
+SHA = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+URL = re.compile(r"https?://[!-~]{1,2000}")
 _REF = re.compile(r"(?!-)[^\x00-\x20\x7f~^:?*\[\\]{1,255}")
 
 
@@ -89,14 +89,14 @@ def read_commit(raw: object) -> FoundCommit | Unreadable:
         return _commit(jsonfields.json_object(raw, "the item"))
     except UnreadableError as error:
         sha = raw.get("sha") if isinstance(raw, dict) else None
-        return Unreadable(f"commit:{sha if isinstance(sha, str) and _SHA.fullmatch(sha) else '?'}", str(error))
+        return Unreadable(f"commit:{sha if isinstance(sha, str) and SHA.fullmatch(sha) else '?'}", str(error))
 
 
 def read_file(raw: object) -> FoundFile | Unreadable:
     """Read an item of ``/search/code``."""
     try:
         repository = jsonfields.json_object(jsonfields.json_object(raw, "the item").get("repository"), "repository")
-        full_name = _matching(repository, "full_name", _FULL_NAME)
+        full_name = jsonfields.matching(repository, "full_name", FULL_NAME)
         return FoundFile(_inner_id(repository, "repository"), full_name, _truth(repository, "private"))
     except UnreadableError as error:
         of = raw.get("repository") if isinstance(raw, dict) else None
@@ -104,10 +104,10 @@ def read_file(raw: object) -> FoundFile | Unreadable:
 
 
 def _repository(item: Json) -> Repository:
-    clone_url = _matching(item, "clone_url", _URL)
+    clone_url = jsonfields.matching(item, "clone_url", URL)
     return Repository(
-        github_id=jsonfields.whole(item, "id", 1, _INT64),
-        full_name=_matching(item, "full_name", _FULL_NAME),
+        github_id=jsonfields.whole(item, "id", 1, INT64),
+        full_name=jsonfields.matching(item, "full_name", FULL_NAME),
         host=_host(item),
         clone_url=clone_url,
         default_branch=jsonfields.optional(_branch, item, "default_branch") or "",
@@ -116,8 +116,8 @@ def _repository(item: Json) -> Repository:
         parent_id=_parent(item),
         archived=jsonfields.optional(_truth, item, "archived") or False,
         stars=jsonfields.optional(_count, item, "stargazers_count") or 0,
-        created_at=jsonfields.optional(_moment, item, "created_at"),
-        pushed_at=jsonfields.optional(_moment, item, "pushed_at"),
+        created_at=jsonfields.optional(jsonfields.moment, item, "created_at"),
+        pushed_at=jsonfields.optional(jsonfields.moment, item, "pushed_at"),
         topics=_topics(item),
         description=jsonfields.optional(jsonfields.text, item, "description") or "",
         licence=_licence(item),
@@ -128,9 +128,9 @@ def _commit(item: Json) -> FoundCommit:
     commit = jsonfields.json_object(item.get("commit"), "commit")
     repository = jsonfields.json_object(item.get("repository"), "repository")
     return FoundCommit(
-        sha=_matching(item, "sha", _SHA),
+        sha=jsonfields.matching(item, "sha", SHA),
         github_id=_inner_id(repository, "repository"),
-        full_name=_matching(repository, "full_name", _FULL_NAME),
+        full_name=jsonfields.matching(repository, "full_name", FULL_NAME),
         authored_at=_signed_at(commit, "author"),
         committed_at=_signed_at(commit, "committer"),
         message=jsonfields.text(commit, "message"),
@@ -141,7 +141,7 @@ def _signed_at(commit: Json, role: str) -> datetime | None:
     # Anybody can write any date into a commit; that makes the commit no less readable.
     signature = commit.get(role)
     try:
-        return jsonfields.optional(_moment, signature, "date") if isinstance(signature, dict) else None
+        return jsonfields.optional(jsonfields.moment, signature, "date") if isinstance(signature, dict) else None
     except UnreadableError:
         return None
 
@@ -149,7 +149,7 @@ def _signed_at(commit: Json, role: str) -> datetime | None:
 def _host(item: Json) -> str:
     name = "html_url" if item.get("html_url") is not None else "clone_url"
     try:
-        host = urlsplit(_matching(item, name, _URL)).hostname
+        host = urlsplit(jsonfields.matching(item, name, URL)).hostname
     except ValueError:
         host = None
     if not host:
@@ -164,7 +164,7 @@ def _parent(item: Json) -> int | None:
 
 def _inner_id(raw: object, what: str) -> int:
     name = f"{what}.id"
-    return jsonfields.whole({name: jsonfields.json_object(raw, what).get("id")}, name, 1, _INT64)
+    return jsonfields.whole({name: jsonfields.json_object(raw, what).get("id")}, name, 1, INT64)
 
 
 def _topics(item: Json) -> tuple[str, ...]:
@@ -187,20 +187,13 @@ def _subject(raw: object) -> str:
     if not isinstance(raw, dict):
         return "?"
     name, number = raw.get("full_name"), raw.get("id")
-    if isinstance(name, str) and _FULL_NAME.fullmatch(name):
+    if isinstance(name, str) and FULL_NAME.fullmatch(name):
         return name
-    return str(number) if type(number) is int and 0 < number <= _INT64 else "?"
-
-
-def _matching(item: Json, name: str, form: re.Pattern[str]) -> str:
-    value = jsonfields.text(item, name)
-    if not form.fullmatch(value):
-        raise UnreadableError(f"{name} is not of its form")
-    return value
+    return str(number) if type(number) is int and 0 < number <= INT64 else "?"
 
 
 def _branch(item: Json, name: str) -> str:
-    return _matching(item, name, _REF)
+    return jsonfields.matching(item, name, _REF)
 
 
 def _truth(item: Json, name: str) -> bool:
@@ -211,12 +204,4 @@ def _truth(item: Json, name: str) -> bool:
 
 
 def _count(item: Json, name: str) -> int:
-    return jsonfields.whole(item, name, 0, _INT32)
-
-
-def _moment(item: Json, name: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(jsonfields.text(item, name))
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UnreadableError(f"{name} is no date") from None
+    return jsonfields.whole(item, name, 0, INT32)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 Json = dict[str, Any]
@@ -43,6 +45,29 @@ def whole(item: Json, name: str, low: int, high: int) -> int:
     if type(value) is not int or not low <= value <= high:
         raise UnreadableError(f"{name} is no number from {low} to {high}")
     return value
+
+
+def matching(item: Json, name: str, form: re.Pattern[str]) -> str:
+    """Give a field that is a text of a form.
+
+    :raises UnreadableError: if it is none.
+    """
+    value = text(item, name)
+    if not form.fullmatch(value):
+        raise UnreadableError(f"{name} is not of its form")
+    return value
+
+
+def moment(item: Json, name: str) -> datetime:
+    """Give a field that is a date and a time, in UTC.
+
+    :raises UnreadableError: if it is none.
+    """
+    try:
+        found = datetime.fromisoformat(text(item, name))
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UnreadableError(f"{name} is no date") from None
 
 
 def optional(read: Callable[[Json, str], T], item: Json, name: str) -> T | None:

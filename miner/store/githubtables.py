@@ -9,7 +9,7 @@ from miner.store.columns import PROVENANCE, UtcDateTime, key, key_to, metadata, 
 SEED_KINDS = ("post", "commit", "line")
 LINK_SOURCES = ("commit", "post")
 LINK_TARGETS = ("commit", "issue", "post")
-LINK_KINDS = ("closes", "mentions", "reverts", "cherry_picked", "cites")
+LINK_KINDS = ("closes", "mentions", "reverts", "cherry_picked", "cites", "merged_by")
 STRATEGIES = ("repositories", "commits")
 
 github_repository = Table(
@@ -85,12 +85,12 @@ link = Table(
     key("source_id", Text(), "Its sha, or SITE/ID."),
     key("target_kind", Text(), "What it refers to: commit, issue (also a pull request) or post."),
     key("target_id", Text(), "Its sha as it is given, HOST/OWNER/NAME#NUMBER, or SITE/ID."),
-    needed("kind", Text(), "closes, mentions, reverts, cherry_picked or cites."),
+    needed("kind", Text(), "closes, mentions, reverts, cherry_picked, cites; merged_by: the pull request brought it."),
     one_of("source_kind", LINK_SOURCES),
     one_of("target_kind", LINK_TARGETS),
     one_of("kind", LINK_KINDS),
     Index(None, "target_kind", "target_id"),
-    comment="References in commit messages and posts. A target need not be stored.",
+    comment="References in commit messages and posts, and what GitHub says of commits. A target need not be stored.",
 )
 
 fix_cluster = Table(

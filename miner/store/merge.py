@@ -13,13 +13,15 @@ from typing import Any
 from sqlalchemy import Column, Connection, delete, select, update
 
 from miner.model import OmissionReason
+from miner.store.judgements import rejudge
 from miner.store.rows import PageRows
 from miner.store.tables import file_change, fix, fix_hunk, git_commit, hunk, label, omission
 
-COMMIT_LEFT_OUT = (OmissionReason.NO_LIBRARY_CODE, OmissionReason.LIBRARY_NOT_SELECTED)
+COMMIT_LEFT_OUT = (OmissionReason.NO_LIBRARY_CODE, OmissionReason.LIBRARY_NOT_SELECTED, OmissionReason.NOT_A_FIX)
 """Why a commit whose files are stored has no fix."""
 
 _SOURCE = "git"
+_JUDGEMENT = ("git_commit", "bug_fix_evidence")
 _CHUNK = 500
 _COMMIT = (OmissionReason.COMMIT_UNREADABLE, OmissionReason.COMMIT_TOO_LARGE, OmissionReason.COMMIT_FAILED)
 _INCOMPLETE = (*_COMMIT, *(reason for reason in OmissionReason if reason.name.startswith(("FILE_", "DIFF_"))))
@@ -39,8 +41,9 @@ class _Known:
 def merge(connection: Connection, rows: PageRows, run_id: int | None) -> PageRows:
     """Give the rows of a page to insert, after deleting those of the versions that it knows more of.
 
-    The first judgement, fix and label stay. A commit's files are replaced if the page brings something of them that was
-    left out, which resolves that omission. If they stay, what the page leaves out of them is there, and no omission.
+    The first fix and label stay, and the first judgement, but for that of a commit whose files were not looked at. A
+    commit's files are replaced if the page brings something of them that was left out, which resolves that omission. If
+    they stay, what the page leaves out of them is there, and no omission.
 
     :param run_id: the run that resolves; without it, nothing is resolved.
     """
@@ -58,6 +61,9 @@ def merge(connection: Connection, rows: PageRows, run_id: int | None) -> PageRow
     subjects = {f"commit:{sha}" for sha in ((commits - known) | files | reached) - stored}
     brought = [key for key, _ in _open(connection, omission.c.subject, subjects, _COMMIT) if key not in page]
     _delete_files(connection, replaced)
+    looked_at = (commits & known & files) - (stored - replaced)
+    if looked_at:
+        rejudge(connection, *([row for row in rows.get(name, ()) if row[0] in looked_at] for name in _JUDGEMENT))
     if run_id is not None:
         _resolve(connection, [*(key for key, _ in more), *brought], run_id)
         _resolve(connection, [row[:3] for row in rows.get("omission", ()) if row[4] in replaced], None)

@@ -184,6 +184,11 @@ def lock_posts(connection: Connection) -> None:
     _lock(connection, post)
 
 
+def lock_commits(connection: Connection) -> None:
+    """Let nobody else write commits, and what is judged of them, before this transaction ends."""
+    _lock(connection, git_commit)
+
+
 def write_page(
     connection: Connection, rows: PageRows, proof: Coverage | None = None, run_id: int | None = None
 ) -> dict[str, int]:

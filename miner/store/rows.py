@@ -6,7 +6,7 @@ Worker processes make them, so nothing here knows a database; only the writer do
 from __future__ import annotations
 
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
@@ -25,6 +25,12 @@ from miner.model import (
     RawResponse,
 )
 from miner.store.values import clean, epoch, key, small, stamp
+
+EVIDENCE_FROM = {"path": 1_000, "issue": 2_000, "commit": 3_000}
+"""The first number of a commit's evidence by where it is from: each of these judges by itself, and may judge again.
+
+What the message says has the numbers from 0. No place gives a thousand pieces of evidence: each rule gives one.
+"""
 
 PageRows = dict[str, list[tuple[Any, ...]]]
 """A page: the rows of each table, by the table's name."""
@@ -51,10 +57,7 @@ class PageBuilder:
         self.rows["git_commit"].append((*_commit(commit), verdict.score, self._bug_fix_rater))
         if self._repository_id is not None:
             self.rows["repository_commit"].append((commit.sha, self._repository_id))
-        self.rows["bug_fix_evidence"] += [
-            (commit.sha, no, e.rule, e.weight, e.side, e.start, e.end, clean(e.text))
-            for no, e in enumerate(verdict.evidence)
-        ]
+        self.rows["bug_fix_evidence"] += evidence_rows(commit.sha, verdict.evidence)
 
     def files(self, sha: str, files: Iterable[FileChange]) -> None:
         """Add what a commit changed, with the hunks."""
@@ -98,6 +101,17 @@ class PageBuilder:
         row = response_row(response)
         self.rows["raw_response"].append(row)
         return str(row[0])
+
+
+def evidence_rows(sha: str, evidence: Iterable[Evidence]) -> list[tuple[Any, ...]]:
+    """Give the rows of evidence for or against a commit's being a bug fix; what one place says is numbered in order."""
+    following: Counter[int] = Counter()
+    rows = []
+    for e in evidence:
+        first = EVIDENCE_FROM.get(e.side, 0)
+        rows.append((sha, first + following[first], e.rule, e.weight, e.side, e.start, e.end, clean(e.text)))
+        following[first] += 1
+    return rows
 
 
 def omission_row(source: str, omission: Omission, repository_id: int | None, run_id: int) -> tuple[Any, ...]:

@@ -1,7 +1,7 @@
 """The tables of every source and of git. Keys are natural: a rerun, a killed run and a rebuild give equal rows.
 
-Those of posts are in :mod:`miner.store.posttables`, those of GitHub in :mod:`miner.store.githubtables`, people's labels
-in :mod:`miner.store.ratingtables`.
+Those of posts are in :mod:`miner.store.posttables`, those of GitHub in :mod:`miner.store.githubtables` and
+:mod:`miner.store.issuetables`, people's labels in :mod:`miner.store.ratingtables`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from miner.model import FileKind, OmissionReason, SelectionRule, Side
 from miner.store import githubtables as githubtables
+from miner.store import issuetables as issuetables
 from miner.store import posttables
 from miner.store import ratingtables as ratingtables
 from miner.store.columns import PROVENANCE, UtcDateTime, key, key_to, needed, one_of, optional, run_column
@@ -132,9 +133,9 @@ git_commit = Table(
     needed(
         "bug_fix_score",
         Double(),
-        "How sure the message is that it repairs a bug: 1 / (1 + e^-x), x the sum of the evidence's weights less 1.9.",
+        "How sure it is that it repairs a bug: 1 / (1 + e^-x), x the sum of the evidence's weights less 1.9.",
     ),
-    needed("bug_fix_rater", Text(), "The rules that gave the score, with their version."),
+    needed("bug_fix_rater", Text(), "The rules that judged its message and its change, with their version."),
     Index(None, "committed_at"),
     comment="One row a commit, however many repositories hold it. Of merge commits those that a seed named.",
 )
@@ -152,15 +153,19 @@ bug_fix_evidence = Table(
     "bug_fix_evidence",
     metadata,
     key_to("sha", "git_commit.sha", "The commit."),
-    key("evidence_no", Integer(), "Ordinal, from 0."),
+    key(
+        "evidence_no",
+        Integer(),
+        "Ordinal, from 0 of what the message says, 1000 of what it changes, 2000 of issues, 3000 of later commits.",
+    ),
     needed("rule", Text(), "The rule that matched."),
     needed("weight", Double(), "Above 0: for a bug fix; below 0: against."),
-    needed("side", Text(), "Where it matched: message, old, new, path or manifest."),
-    needed("start_offset", Integer(), "Start of the match in the message, in characters from 0."),
+    needed("side", Text(), "Where it matched: message, path, issue (also a pull request) or commit (a later one)."),
+    needed("start_offset", Integer(), "Start of the match in the message, else in text, in characters from 0."),
     needed("end_offset", Integer(), "End of the match, itself not in it."),
     needed("text", Text(), "The matched text, cut to 200 characters."),
     one_of("side", get_args(Side)),
-    comment="Every reason for and against a commit being a bug fix; none where no word of the message speaks for it.",
+    comment="Every reason for and against a commit being a bug fix; of a message in which no word speaks for it, none.",
 )
 
 file_change = Table(

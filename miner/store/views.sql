@@ -12,7 +12,7 @@
 -- repositories: How many repositories hold the commit.
 -- commit_url: Where to read the commit; null if its repository is not on GitHub.
 -- message: The commit's message; null for another source.
--- bug_fix_score: How sure the message is that the commit repairs a bug, 0 to 1; null for another source.
+-- bug_fix_score: How sure it is by all evidence that the commit repairs a bug, 0 to 1; null for another source.
 -- hunks: How many hunks of a commit the fix is made of; 0 for another source.
 -- pairs: How many pairs of code before and after an answer gave; 0 for a commit.
 -- title: Title of the question; null for a commit.
@@ -383,3 +383,33 @@ LEFT JOIN (
 WHERE said.rater <> 'reconciled'
 GROUP BY said.item_id, said.fix_id, said.source, said.library, said.link, said.scheme, decision.run_id
 HAVING COUNT(DISTINCT said.value) > 1 AND (decision.run_id IS NULL OR decision.run_id < MAX(said.run_id));
+
+-- Which issues and pull requests a commit refers to or came by, as far as GitHub was asked.
+-- sha: The commit.
+-- relation: What it does with it: closes, mentions, reverts, cherry_picked or merged_by.
+-- target_id: The reference, HOST/OWNER/NAME#NUMBER.
+-- github_id: GitHub's own number of the issue's repository.
+-- number: The issue's number there.
+-- kind: issue or pull_request.
+-- title: Its title.
+-- state: open, closed or merged.
+-- created_at: When it was created.
+-- closed_at: When it was closed or merged; null if it is open.
+-- url: Where to read it.
+CREATE VIEW commit_issues AS
+SELECT
+    link.source_id AS sha,
+    link.kind AS relation,
+    link.target_id,
+    issue.github_id,
+    issue.number,
+    issue.kind,
+    issue.title,
+    issue.state,
+    issue.created_at,
+    issue.closed_at,
+    issue.url
+FROM link
+JOIN issue_reference ON issue_reference.target_id = link.target_id
+JOIN issue ON issue.github_id = issue_reference.github_id AND issue.number = issue_reference.number
+WHERE link.source_kind = 'commit' AND link.target_kind = 'issue';

@@ -56,7 +56,7 @@ def dump_job(tmp_path: Path) -> Job:
 
 @pytest.fixture
 def github_job(tmp_path: Path) -> Iterator[Job]:
-    """Search for repositories, and mine what is found, a commit a page."""
+    """Search for repositories, mine what is found, a commit a page, and ask for issues, two commits a page."""
     nothing = RepositoryBuilder(tmp_path / "nothing.git").build()
     with GitHub(make_hub(6, tmp_path / "hub"), tokens={"known": "someone"}) as server:
         settings = {
@@ -65,6 +65,7 @@ def github_job(tmp_path: Path) -> Iterator[Job]:
             "GITHUB__TOKENS": "known",
             "GITHUB__SEARCHES": '{caffe = ["deep in:description"], keras = ["keras in:name"]}',
             "GIT__REPOSITORIES": f'["{nothing}"]',
+            "GITHUB__EVIDENCE_COMMITS": "2",
             "COLLECT__PAGE_COMMITS": "1",
         }
         flags = ["--source", "github", "--source", "git", "--library", "caffe", "--library", "keras"]

@@ -56,6 +56,16 @@ STATUS = Status(
 )
 
 
+def test_what_issues_cost_is_in_the_summary_if_they_were_asked_for(summary: Summary) -> None:
+    """Requests and points; and nothing of it in a run that asked none."""
+    assert not [row for row in render.summary_rows(summary) if row[0] == "github"]
+    summary.commits_asked, summary.graphql_requests, summary.graphql_points = 120, 3, 33
+    rows = [row for row in render.summary_rows(summary) if row[0] == "github"]
+    assert ("github", "commits asked about", "120") in rows
+    assert ("github", "requests for them", "3") in rows
+    assert ("github", "points for them", "33") in rows
+
+
 def lines(capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
     out, err = capsys.readouterr()
     assert err == ""

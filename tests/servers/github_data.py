@@ -43,13 +43,15 @@ class Commit:
 
 @dataclass
 class Issue:
-    """An issue: ``state`` is OPEN or CLOSED."""
+    """An issue: ``state`` is OPEN or CLOSED; one that is closed was so at once, unless ``closed_at`` tells."""
 
     number: int
     title: str
     labels: tuple[str, ...] = ()
     state: str = "CLOSED"
     body: str = ""
+    created_at: datetime = FIRST_DAY
+    closed_at: datetime | None = None
 
 
 @dataclass
@@ -63,6 +65,7 @@ class Pull:
     labels: tuple[str, ...] = ()
     closes: tuple[tuple[int, int], ...] = ()
     body: str = ""
+    created_at: datetime = FIRST_DAY
 
     @property
     def state(self) -> str:

@@ -81,7 +81,10 @@ type PullRequest {
   body: String!
   url: URI!
   state: PullRequestState!
+  createdAt: DateTime!
+  closedAt: DateTime
   mergedAt: DateTime
+  repository: Repository!
   baseRepository: Repository
   labels(first: Int, last: Int, after: String): LabelConnection
   closingIssuesReferences(first: Int, last: Int, after: String): IssueConnection
@@ -92,6 +95,8 @@ type Issue {
   body: String!
   url: URI!
   state: IssueState!
+  createdAt: DateTime!
+  closedAt: DateTime
   repository: Repository!
   labels(first: Int, last: Int, after: String): LabelConnection
 }

@@ -1,8 +1,8 @@
-"""What the fields of the loopback GitHub's GraphQL give. Assumed: a blocked repository is FORBIDDEN."""
+"""What the fields of the loopback GitHub's GraphQL give. Assumed: what is blocked is FORBIDDEN, and null in a list."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,10 +62,7 @@ class Root:
                 f"Could not resolve to a Repository with the name '{owner}/{name}'.", extensions={"type": "NOT_FOUND"}
             )
         if found.blocked:
-            text = "Resource protected by organization SAML enforcement. You must grant your OAuth token access."
-            raise GraphQLError(
-                text if found.blocked == "sso" else "Repository access blocked", extensions={"type": "FORBIDDEN"}
-            )
+            raise _forbidden(found)
         return self._repository(found)
 
     def _repository(self, repository: Repository) -> Json:
@@ -119,16 +116,23 @@ class Root:
             "body": pull.body,
             "url": f"{WEB}/{repository.full_name}/pull/{pull.number}",
             "state": pull.state,
+            "createdAt": stamp(pull.created_at),
+            "closedAt": stamp(pull.merged_at) if pull.merged_at else None,
             "mergedAt": stamp(pull.merged_at) if pull.merged_at else None,
+            "repository": lambda _info: self._repository(repository),
             "baseRepository": lambda _info: self._repository(repository),
             "labels": _connection(lambda: [{"name": name} for name in pull.labels]),
             "closingIssuesReferences": _connection(lambda: self._closed(pull)),
         }
 
-    def _closed(self, pull: Pull) -> list[Json]:
+    def _closed(self, pull: Pull) -> list[Json | GraphQLError]:
         """Give the issues that a pull request closes, but for those of repositories that nobody can see."""
         closed = [(self._hub.repositories.get(number), issue) for number, issue in pull.closes]
-        return [self._issue(home, home.issues[issue]) for home, issue in closed if home is not None and home.public]
+        return [
+            _forbidden(home) if home.blocked else self._issue(home, home.issues[issue])
+            for home, issue in closed
+            if home is not None and not home.private
+        ]
 
     def _issue(self, repository: Repository, issue: Issue) -> Json:
         return {
@@ -138,12 +142,21 @@ class Root:
             "body": issue.body,
             "url": f"{WEB}/{repository.full_name}/issues/{issue.number}",
             "state": issue.state,
+            "createdAt": stamp(issue.created_at),
+            "closedAt": None if issue.state == "OPEN" else stamp(issue.closed_at or issue.created_at),
             "repository": lambda _info: self._repository(repository),
             "labels": _connection(lambda: [{"name": name} for name in issue.labels]),
         }
 
 
-def _connection(all_of: Callable[[], list[Json]]) -> Callable[..., Json]:
+def _forbidden(repository: Repository) -> GraphQLError:
+    text = "Resource protected by organization SAML enforcement. You must grant your OAuth token access."
+    return GraphQLError(
+        text if repository.blocked == "sso" else "Repository access blocked", extensions={"type": "FORBIDDEN"}
+    )
+
+
+def _connection(all_of: Callable[[], Sequence[Json | GraphQLError]]) -> Callable[..., Json]:
     """Give a field that has a page of things; a cursor is the place of the last one."""
 
     def page(_info: object, first: int | None = None, last: int | None = None, after: str | None = None) -> Json:

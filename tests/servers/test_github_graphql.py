@@ -69,6 +69,27 @@ def test_a_commit_leads_to_its_pull_request_and_the_issues_it_closes(client: Cli
     assert [(error["type"], error["path"]) for error in errors] == [("NOT_FOUND", ["two"])]
 
 
+def test_issues_and_pull_requests_have_their_dates(client: Client, hub: Hub) -> None:
+    """What is open was not closed; a merged pull request was closed then."""
+    hub.add_issue(1, Issue(3, "Open", state="OPEN"))
+    dates = "createdAt closedAt"
+    query = f"""{{ repository(owner: "ada", name: "vision") {{ issue(number: 3) {{ {dates} }}
+      pullRequest(number: 8) {{ {dates} mergedAt repository {{ databaseId }} }} }} }}"""
+    found = client.graphql(query).json()["data"]["repository"]
+    assert found["issue"] == {"createdAt": "2019-01-01T00:00:00Z", "closedAt": None}
+    merged = {"closedAt": "2020-05-01T00:00:00Z", "mergedAt": "2020-05-01T00:00:00Z"}
+    assert found["pullRequest"] == {"createdAt": "2019-01-01T00:00:00Z", "repository": {"databaseId": 1}, **merged}
+
+
+def test_what_nobody_may_see_is_null_in_a_list(client: Client, hub: Hub) -> None:
+    """With an error that says why and where; the rest of the answer is there."""
+    hub.block(2, "sso")
+    answer = client.graphql(EVIDENCE, first=5).json()
+    (pull,) = answer["data"]["one"]["object"]["associatedPullRequests"]["nodes"]
+    assert pull["closingIssuesReferences"]["nodes"] == [None]
+    assert [error["type"] for error in answer["errors"] if error["path"][0] == "one"] == ["FORBIDDEN"]
+
+
 def test_a_query_costs_a_hundredth_of_its_requests(client: Client) -> None:
     """Two commits of 5 pull requests: 2 + 10 + 10 + 100 requests are one point, of 20 they are 5."""
     assert client.graphql(EVIDENCE, first=5).json()["data"]["rateLimit"]["cost"] == 1

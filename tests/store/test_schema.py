@@ -154,6 +154,27 @@ def test_a_database_of_the_second_version_keeps_its_omissions(empty_engine: Engi
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM omission").scalar() == 2
 
 
+def test_a_database_of_the_third_version_keeps_its_evidence_and_links(empty_engine: Engine) -> None:
+    """What came with issues can be entered beside what was there."""
+    with writing(empty_engine) as connection:
+        schema.migrate(connection, "0003")
+    evidence = "INSERT INTO bug_fix_evidence VALUES ('SHA', {}, 'x', 1.0, '{}', 0, 1, 'y')"
+    link = "INSERT INTO link VALUES ('commit', 'SHA', 'issue', 'github.com/o/n#{}', '{}')"
+    execute(
+        empty_engine,
+        "INSERT INTO git_commit VALUES "
+        "('SHA', 'A', 'a@b', NULL, NULL, 'A', 'a@b', NULL, NULL, 0, '', 'Fix', NULL, 0.5, 'r')",
+        evidence.format(0, "message"),
+        link.format(1, "closes"),
+    )
+    schema.upgrade(empty_engine)
+    schema.check(empty_engine)
+    execute(empty_engine, evidence.format(2000, "issue"), evidence.format(3000, "commit"), link.format(2, "merged_by"))
+    with reading(empty_engine) as connection:
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM bug_fix_evidence").scalar() == 3
+        assert connection.exec_driver_sql("SELECT COUNT(*) FROM link").scalar() == 2
+
+
 def test_a_migration_that_would_leave_loose_rows_is_taken_back(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
