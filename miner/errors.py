@@ -15,6 +15,10 @@ class SettingsError(MinerError):
     """A setting is missing, unknown or of the wrong form."""
 
 
+class RulesError(SettingsError):
+    """A rule or taxonomy of your own is of the wrong form."""
+
+
 class StoreError(MinerError):
     """The database cannot be used."""
 

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 
-from miner import settings
-from miner.classify import bugfix, engine, libraries, splitting
+from miner.classify import bugfix, engine, libraries, ruleset, splitting
 from miner.classify.libraries import Catalogue
-from miner.classify.version import RATER
+from miner.classify.rulesource import SHIPPED, RuleSource
 from miner.collect import git, gitcommits
 from miner.collect.gitblobs import BlobReader
 from miner.collect.gitdiffs import DiffReader, RawDiff
@@ -66,10 +64,11 @@ class GitTask:
     classify: bool
     chosen: bool = False
     full_name: str | None = None
+    rules: RuleSource = SHIPPED
 
     def run(self) -> MinedPage:
         """Mine the page, or as much of it as is held in memory at once."""
-        return _Miner(self).mine()
+        return Miner(self).mine()
 
     def only(self, shas: tuple[str, ...]) -> GitTask:
         """Give the same work on some of the commits."""
@@ -109,15 +108,19 @@ def close_readers() -> None:
         readers.blobs.close()
 
 
-class _Miner:
+class Miner:
+    """The work on one page: ``rows`` are what it gave so far, with the rules in force that the task names."""
+
     def __init__(self, task: GitTask) -> None:
         self._task = task
+        rater = ruleset.use(task.rules).rater
         self._readers = _readers(task.git_dir, task.git)
         self._limits = Limits(task.git.max_file_bytes, task.git.max_diff_bytes, task.git.max_commit_files)
-        self._page = PageBuilder("git", task.run_id, task.repository_id, RATER)
+        self._page = PageBuilder("git", task.run_id, task.repository_id, rater)
         self._mined = MinedPage(self._page.rows)
 
     def mine(self) -> MinedPage:
+        """Mine the commits of the page."""
         judged = [(commit, bugfix.judge(commit.message)) for commit in self._commits()]
         threshold = 0.0 if self._task.chosen else self._task.threshold
         chosen = [c.sha for c, verdict in judged if verdict.score >= threshold]
@@ -173,8 +176,11 @@ class _Miner:
         self._page.files(candidate.commit.sha, candidate.files)
         for omission in candidate.omissions:
             self._omit(omission)
-        if not self._task.classify:
-            return
+        if self._task.classify:
+            self.label(candidate)
+
+    def label(self, candidate: Candidate) -> MinedPage:
+        """Add the fixes of a candidate whose files are stored, or why it has none, and give the page."""
         try:
             fixes = self._fixes(candidate)
         except MinerError:
@@ -182,15 +188,19 @@ class _Miner:
         except Exception as error:  # noqa: BLE001 - a rule that fails over one odd commit must not end a crawl of years
             sha, detail = candidate.commit.sha, f"a defect of the miner, please report it: {error!r}"
             fixes = Omission(OmissionReason.COMMIT_FAILED, f"commit:{sha}", detail, sha)
+        for failure in ruleset.take_failures()[:1]:
+            sha = candidate.commit.sha
+            self._omit(Omission(OmissionReason.RULE_FAILED, f"commit:{sha}", str(failure), sha))
         if isinstance(fixes, Omission):
             self._omit(fixes)
-            return
+            return self._mined
         for fix in fixes:
             self._page.fix(fix, candidate.commit.committed_at)
             cluster_id = patch_id(candidate.files, frozenset(fix.hunks))
             if cluster_id:
                 self._page.cluster(fix.fix_id, cluster_id)
             self._mined.count_fix(fix.library, fix.labels)
+        return self._mined
 
     def _fixes(self, candidate: Candidate) -> list[Fix] | Omission:
         """Give the fixes of a commit: those of the wanted libraries, each numbered by its place among all."""
@@ -268,12 +278,11 @@ def _split(sha: str, change: Change, found: tuple[Label, ...]) -> Iterator[Fix]:
             own = libraries.detect(_catalogue(), held) or found
             if own[0].value != found[0].value:
                 labels = engine.classify(held, own[0].value)
-        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, own + labels)
+        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, ruleset.signed(own + labels))
 
 
-@cache
 def _catalogue() -> Catalogue:
-    return Catalogue(settings.libraries())
+    return ruleset.current().catalogue
 
 
 def _text(data: bytes | None) -> str | None:

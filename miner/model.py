@@ -59,6 +59,7 @@ class OmissionReason(StrEnum):
     SEARCH_INCOMPLETE = "search_incomplete"
     SEARCH_FAILED = "search_failed"
     ITEM_UNREADABLE = "item_unreadable"
+    RULE_FAILED = "rule_failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from miner.model import FileKind, OmissionReason, SelectionRule, Side
 from miner.store import githubtables as githubtables
 from miner.store import posttables
+from miner.store import relabeltables as relabeltables
 from miner.store.columns import PROVENANCE, UtcDateTime, key, key_to, needed, one_of, optional, run_column
 from miner.store.columns import metadata as metadata
 
