@@ -65,7 +65,7 @@ def test_migrating_from_nothing_gives_what_is_made_anew(empty_engine: Engine) ->
     schema.check(empty_engine)
     migrated = described(empty_engine)
     without_rowids = rowids(empty_engine) if empty_engine.dialect.name == "sqlite" else None
-    execute(empty_engine, *(f"DROP VIEW {view.name}" for view in views()))
+    execute(empty_engine, *(f"DROP VIEW {view.name}" for view in reversed(views())))
     execute(empty_engine, *(f"DROP TABLE {table.name}" for table in reversed(metadata.sorted_tables)))
     execute(empty_engine, "DROP TABLE alembic_version")
     schema.prepare(empty_engine)
