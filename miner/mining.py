@@ -39,7 +39,8 @@ from miner.settings import GitSettings
 from miner.store.rows import PageBuilder
 
 _MANIFESTS = ("setup.py", "requirements.txt", "pyproject.toml", "setup.cfg", "environment.yml", "Pipfile")
-_MAX_SOURCES = 20
+MAX_SOURCES = 20
+"""Files of a commit whose whole text is read."""
 _MAX_AROUND = 200
 _MOST_BYTES = 16_000_000
 
@@ -226,7 +227,7 @@ class Miner:
     def _change(self, candidate: Candidate) -> Change:
         """Give what the classifier sees: the code files, with their text after the change (before a deletion)."""
         chosen = _code(candidate)
-        blobs = [file.new_blob or file.old_blob or "" for file in chosen[:_MAX_SOURCES]]
+        blobs = [file.new_blob or file.old_blob or "" for file in chosen[:MAX_SOURCES]]
         sources = [*map(_text, self._readers.blobs.read_all(blobs)), *[None] * (len(chosen) - len(blobs))]
         return Change(
             tuple(

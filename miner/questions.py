@@ -5,6 +5,7 @@ The same for what the API sent and for what a dump brought; called again, it giv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -33,6 +34,8 @@ from miner.model import (
 )
 from miner.store.postrows import Origin, PostPage, question_subject
 
+_JUDGED_AS: Final = re.compile(r"score>=(?P<score>-?\d+) libraries=(?P<libraries>\S+) labels=(?:yes|no)")
+
 JUDGED_REASONS: Final = (
     *NOT_SELECTED,
     OmissionReason.NO_LIBRARY_CODE,
@@ -55,6 +58,16 @@ class Judge:
         """Name what decides which rows a question gives: one that was judged otherwise is judged again."""
         wanted = ",".join(sorted(self.libraries)) or "*"
         return f"score>={self.min_score} libraries={wanted} labels={'yes' if self.classify else 'no'}"
+
+    @classmethod
+    def read(cls, text: str, min_score: int, rules: RuleSource) -> Judge:
+        """Give what judged a question so, by the text that names it, but with labels, of some rules.
+
+        :param min_score: where the text names none.
+        """
+        found = _JUDGED_AS.fullmatch(text)
+        wanted = () if found is None or found["libraries"] == "*" else tuple(found["libraries"].split(","))
+        return cls(int(found["score"]) if found else min_score, wanted, True, rules)
 
 
 @dataclass(frozen=True, slots=True)

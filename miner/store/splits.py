@@ -25,7 +25,9 @@ _OF_FIX: Final = ("fix", "fix_hunk", "fix_cluster", "label", "label_evidence")
 _CHUNK = 500
 
 
-class _Stored(NamedTuple):
+class Stored(NamedTuple):
+    """A stored fix."""
+
     library: str
     hunks: Hunks
 
@@ -50,8 +52,8 @@ def fit(
         hunks; if not, the split stays as it was.
     """
     raters = {row[0]: (row[2], row[-1]) for row in rows.get("label", ())}
-    page = _of_page(rows, frozenset(shas), raters)
-    stored = _stored(connection, shas if whole else page)
+    page = splits_of(rows, frozenset(shas), raters)
+    stored = stored_splits(connection, shas if whole else page)
     if not stored:
         return rows
     differing = set() if whole else _differing(connection, rows, page.keys() & stored.keys())
@@ -77,7 +79,8 @@ def supersede(connection: Connection, fix_ids: Collection[str], rater: str, run_
     insert_rows(connection, superseded_fix, [(fix_id, rater, run_id) for fix_id in sorted(fix_ids)])
 
 
-def _of_page(rows: PageRows, shas: frozenset[str], labelled: Collection[str]) -> dict[str, dict[str, Hunks]]:
+def splits_of(rows: PageRows, shas: frozenset[str], labelled: Collection[str]) -> dict[str, dict[str, Hunks]]:
+    """Give the labelled fixes that a page has of some commits, and their hunks, by commit."""
     hunks: dict[str, set[tuple[int, int]]] = defaultdict(set)
     for fix_id, file_no, hunk_no in rows.get("fix_hunk", ()):
         hunks[fix_id].add((file_no, hunk_no))
@@ -88,13 +91,14 @@ def _of_page(rows: PageRows, shas: frozenset[str], labelled: Collection[str]) ->
     return dict(found)
 
 
-def _stored(connection: Connection, shas: Iterable[str]) -> dict[str, dict[str, _Stored]]:
+def stored_splits(connection: Connection, shas: Iterable[str]) -> dict[str, dict[str, Stored]]:
+    """Give the fixes of some commits that are stored, superseded ones too, by commit."""
     columns = (fix.c.sha, fix.c.fix_id, fix.c.library, fix_hunk.c.file_no, fix_hunk.c.hunk_no)
-    found: dict[str, dict[str, _Stored]] = {}
+    found: dict[str, dict[str, Stored]] = {}
     for chunk in _chunks(sorted(shas)):
         of_chunk = select(*columns).outerjoin_from(fix, fix_hunk).where(fix.c.sha.in_(chunk)).order_by(fix.c.fix_id)
         for row in connection.execute(of_chunk):
-            held = found.setdefault(row.sha, {}).setdefault(row.fix_id, _Stored(row.library, frozenset()))
+            held = found.setdefault(row.sha, {}).setdefault(row.fix_id, Stored(row.library, frozenset()))
             if row.file_no is not None:
                 found[row.sha][row.fix_id] = held._replace(hunks=held.hunks | {(row.file_no, row.hunk_no)})
     return found
