@@ -103,5 +103,9 @@ class LabelsError(MinerError):
     """A label set cannot be read."""
 
 
+class FixNotFoundError(MinerError):
+    """No stored fix has that id."""
+
+
 class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault
     """Stopped on request at a page boundary: run the same command again to continue."""

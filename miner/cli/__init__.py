@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from miner import __version__
-from miner.cli import classify, collect, config, database, evaluate, status
+from miner.cli import classify, collect, config, database, evaluate, explain, status
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import Interrupted, MinerError, SettingsError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("collect", epilog=collect.EPILOG)(collect.command)
 app.command("classify", epilog=classify.EPILOG)(classify.command)
+app.command("explain")(explain.command)
 app.command("status")(status.command)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(database.app, name="db")
