@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from miner.classify.facts import Facts, Span
 from miner.classify.rules import RuleFunction
@@ -103,12 +103,12 @@ def _taxonomy(path: Path) -> dict[str, _Entry]:
         return {}
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
-        found = {key: _Entry.model_validate(entry) for key, entry in table.items()}
+        found = TypeAdapter(dict[str, _Entry]).validate_python(table)
     except OSError as error:
         raise RulesError(f"{path}: cannot be read: {error.strerror}") from None
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        raise RulesError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']} ({error.title})") from None
+        raise RulesError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except ValueError as error:
         raise RulesError(f"{path}: is not TOML: {error}") from None
     shipped = {entry.id for entry in taxonomy("fix_patterns")}
