@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from miner.classify import bugfix
@@ -27,6 +26,7 @@ from miner.mining import GitTask, Miner, close_readers
 from miner.model import Candidate, Change
 from miner.settings import load
 
+PAGE = 400
 ROUNDS = 3
 
 
@@ -40,7 +40,9 @@ class Labeller(Miner):
     def read(self) -> Iterator[Candidate]:
         """Read the candidates of the history, their diffs and the files around them."""
         task = self._task
-        commits = list(gitcommits.read_commits(task.git_dir, task.shas, item=task.name, timeout=600))
+        pages = (task.shas[at : at + PAGE] for at in range(0, len(task.shas), PAGE))
+        read = (gitcommits.read_commits(task.git_dir, page, item=task.name, timeout=600) for page in pages)
+        commits = [commit for page in read for commit in page]
         judged = [(commit, bugfix.judge(commit.message)) for commit in commits]
         chosen = [(commit, verdict) for commit, verdict in judged if verdict.score >= task.threshold]
         diffs = self._readers.diffs.diffs([commit.sha for commit, _ in chosen])
@@ -90,7 +92,7 @@ def task_of(clone: Path, most: int | None) -> GitTask:
         timeout=600,
         git_dir=git_dir,
     )
-    task = GitTask(
+    return GitTask(
         git_dir=git_dir,
         name=clone.name,
         repository_id=1,
@@ -102,7 +104,6 @@ def task_of(clone: Path, most: int | None) -> GitTask:
         libraries=(),
         classify=True,
     )
-    return replace(task)
 
 
 def timed_labels(labeller: Labeller, candidates: list[Candidate]) -> tuple[float, MinedPage]:
