@@ -87,11 +87,12 @@ def match(connection: Connection, rows: Iterable[LabelledFix], *, site: str, rat
     return Matches(tuple(cases), apart, tuple(unreadable))
 
 
-def rater_of(connection: Connection, asked: str | None) -> str:
+def rater_of(connection: Connection, asked: str | None, rules: str = RATER) -> str:
     """Give the rater whose patterns are compared: the one asked for, or else the newest heuristic that labelled.
 
-    That is the one of this version if any fix has its labels; empty if no heuristic labelled.
+    That is the one of the rules in force if any fix has its labels; empty if no heuristic labelled.
 
+    :param rules: the rater of the rules in force.
     :raises LabelsError: if the one asked for labelled no fix.
     """
     if asked is not None:
@@ -101,7 +102,7 @@ def rater_of(connection: Connection, asked: str | None) -> str:
     newest = connection.scalars(
         select(crawl_run.c.rater).where(crawl_run.c.rater.startswith("heuristic/")).order_by(crawl_run.c.run_id.desc())
     )
-    raters = dict.fromkeys((RATER, *newest))
+    raters = dict.fromkeys((rules, *newest))
     return next((rater for rater in raters if _labelled(connection, rater)), "")
 
 
@@ -198,7 +199,13 @@ class _Database:
         if sha not in self._fixes:
             hunks: dict[str, set[tuple[int, int]]] = {}
             columns = (fix.c.fix_id, fix_hunk.c.file_no, fix_hunk.c.hunk_no)
-            for row in self._connection.execute(select(*columns).outerjoin_from(fix, fix_hunk).where(fix.c.sha == sha)):
+            of_commit = select(*columns).outerjoin_from(fix, fix_hunk).where(fix.c.sha == sha)
+            # Other rules may have split the commit otherwise: what is compared is what this rater saw.
+            labelled = exists().where(
+                label.c.fix_id == fix.c.fix_id, label.c.scheme == SCHEME, label.c.rater == self._rater
+            )
+            rows = self._connection.execute(of_commit.where(labelled)).all()
+            for row in rows or self._connection.execute(of_commit):
                 held = hunks.setdefault(row.fix_id, set())
                 if row.file_no is not None:
                     held.add((row.file_no, row.hunk_no))
