@@ -24,6 +24,7 @@ from miner.model import Evidence
 from miner.store.github import files_of, is_stored
 from miner.store.githubtables import seed as seed_table
 from miner.store.posttables import post
+from miner.store.relabeltables import superseded_fix
 from miner.store.tables import crawl_run, fix, fix_hunk, git_commit, label, label_evidence
 from miner.store.values import key
 
@@ -196,20 +197,23 @@ class _Database:
         return shas[0] if len(shas) == 1 else None
 
     def _fixes_of(self, sha: str) -> list[StoredFix]:
+        """Give the fixes of a commit: first those that the rater labelled, then others that are not superseded.
+
+        Rules may have split the commit otherwise since: what a rater saw is what is compared.
+        """
         if sha not in self._fixes:
             hunks: dict[str, set[tuple[int, int]]] = {}
             columns = (fix.c.fix_id, fix_hunk.c.file_no, fix_hunk.c.hunk_no)
-            of_commit = select(*columns).outerjoin_from(fix, fix_hunk).where(fix.c.sha == sha)
-            # Other rules may have split the commit otherwise: what is compared is what this rater saw.
-            labelled = exists().where(
-                label.c.fix_id == fix.c.fix_id, label.c.scheme == SCHEME, label.c.rater == self._rater
-            )
-            rows = self._connection.execute(of_commit.where(labelled)).all()
-            for row in rows or self._connection.execute(of_commit):
+            for row in self._connection.execute(select(*columns).outerjoin_from(fix, fix_hunk).where(fix.c.sha == sha)):
                 held = hunks.setdefault(row.fix_id, set())
                 if row.file_no is not None:
                     held.add((row.file_no, row.hunk_no))
-            self._fixes[sha] = [StoredFix(name, frozenset(hunks[name])) for name in sorted(hunks, key=_number)]
+            same = (label.c.fix_id.in_(hunks), label.c.scheme == SCHEME, label.c.rater == self._rater)
+            labelled = set(self._connection.scalars(select(label.c.fix_id).where(*same)))
+            gone = select(superseded_fix.c.fix_id).where(superseded_fix.c.fix_id.in_(hunks))
+            others = hunks.keys() - labelled - set(self._connection.scalars(gone))
+            ordered = [*sorted(labelled, key=_number), *sorted(others, key=_number)]
+            self._fixes[sha] = [StoredFix(name, frozenset(hunks[name])) for name in ordered]
         return self._fixes[sha]
 
     def _ranking(self, fix_id: str) -> tuple[Guess, ...]:
