@@ -74,7 +74,7 @@ class Asking:
         """Ask for every tag that is wanted, and look again at what is due."""
         judge_stored(self.run, self.site)
         try:
-            for tag in tags(self.run.request):
+            for tag in tags(self.run.request, self.run.settings):
                 if self.run.stopped():
                     return
                 self.run.summary.tags += 1
@@ -199,7 +199,7 @@ class Asking:
         settings, now = self.run.settings.stackoverflow, self.run.clock.now()
         least = timedelta(days=settings.reobserve_min_days)
         with reading(self.run.engine) as connection:
-            looks = posts.looks(connection, self.site, tags(self.run.request), now - least)
+            looks = posts.looks(connection, self.site, tags(self.run.request, self.run.settings), now - least)
         overdue = []
         for look in looks:
             wait = max(least, (look.observed_at - look.created_at) * settings.reobserve_age_factor)

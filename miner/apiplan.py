@@ -58,7 +58,7 @@ def _rows(
     covered: Callable[[str, str, str], list[Interval]],
 ) -> Iterator[PlanRow]:
     site = settings.stackoverflow.site
-    for tag in tags(request):
+    for tag in tags(request, settings):
         item = f"{site} {tag}"
         created = covered(SOURCE, creation_query(site, tag), "")
         active = covered(SOURCE, activity_query(site, tag), "")

@@ -30,6 +30,11 @@ def printable(text: object) -> str:
     return " ".join("".join(kept).split())
 
 
+def in_place(text: str) -> list[str]:
+    """Give each character of a line as it may be shown in its place: code keeps its columns, and nothing acts."""
+    return ["    " if c == "\t" else c if unicodedata.category(c) not in _UNPRINTABLE else "\ufffd" for c in text]
+
+
 def mask_secrets(text: str) -> str:
     """Put ``***`` in place of the passwords and tokens of every URL in the text."""
     return masked(text)

@@ -74,7 +74,7 @@ class _Reading:
         self._run = run
         self._site = dump.site
         self._dump = dump
-        self._tags = tags(run.request)
+        self._tags = tags(run.request, run.settings)
         window = run.request.window
         self._scope = f"created={window.since}..{window.until} tags={','.join(sorted(self._tags))}"
         if dump.as_of > run.clock.now():

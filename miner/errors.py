@@ -15,6 +15,10 @@ class SettingsError(MinerError):
     """A setting is missing, unknown or of the wrong form."""
 
 
+class RulesError(SettingsError):
+    """A rule or taxonomy of your own is of the wrong form."""
+
+
 class StoreError(MinerError):
     """The database cannot be used."""
 
@@ -113,6 +117,10 @@ class SeedsError(MinerError):
 
 class LabelsError(MinerError):
     """A label set cannot be read."""
+
+
+class FixNotFoundError(MinerError):
+    """No stored fix has that id."""
 
 
 class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault

@@ -22,6 +22,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from miner.classify.rulesource import RuleSource
 from miner.collect import git, paging
 from miner.collect.gitrepo import GitRepository, Tip, read_tip
 from miner.collect.interface import MinedPage, Page
@@ -339,6 +340,7 @@ class Mining:
             libraries=run.request.libraries,
             classify=run.request.classify,
             full_name=self._repo.name if self._repo.locator.host == "github.com" else None,
+            rules=RuleSource.of(run.settings),
         )
 
 

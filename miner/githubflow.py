@@ -55,7 +55,7 @@ from miner.errors import (
 from miner.job import CollectRequest, Reporter
 from miner.model import Omission, OmissionReason, RawResponse
 from miner.run import Run
-from miner.settings import Settings, libraries
+from miner.settings import Settings, libraries_of
 from miner.store import github as githubstore
 from miner.store import repository as store
 from miner.store.coverage import Coverage, Interval, gaps, overlaps
@@ -123,7 +123,7 @@ def searches(settings: Settings, request: CollectRequest) -> tuple[Search, ...]:
     """
     since = request.since
     pushed = f" pushed:>={since.astimezone(UTC):%Y-%m-%d}" if since else ""
-    wanted = [one for one in libraries() if not request.libraries or one.name in request.libraries]
+    wanted = [one for one in libraries_of(settings) if not request.libraries or one.name in request.libraries]
     found: dict[tuple[str, str, str], Search] = {}
     for library in wanted:
         if "repositories" in settings.github.strategies:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from miner.collect.git import without_secrets
 from miner.collect.interface import MinedPage
 from miner.collect.locators import Locator
-from miner.settings import Settings, libraries
+from miner.settings import Settings, libraries_of
 from miner.store.coverage import Interval
 from miner.store.values import MAX_EPOCH, MIN_EPOCH
 
@@ -183,9 +183,9 @@ def flows(settings: Settings, request: CollectRequest) -> tuple[str, ...]:
     return tuple(name for name in ("github", "git", "seeds", "dump", "stackoverflow") if name in wanted)
 
 
-def tags(request: CollectRequest) -> tuple[str, ...]:
-    """Give the tags of the libraries that are asked for, each once, in the order of config/libraries.toml."""
-    wanted = [one for one in libraries() if not request.libraries or one.name in request.libraries]
+def tags(request: CollectRequest, settings: Settings) -> tuple[str, ...]:
+    """Give the tags of the libraries that are asked for, each once, in the order of the file of libraries."""
+    wanted = [one for one in libraries_of(settings) if not request.libraries or one.name in request.libraries]
     return tuple(dict.fromkeys(tag for library in wanted for tag in library.tags))
 
 
@@ -208,7 +208,7 @@ def targets(settings: Settings, request: CollectRequest) -> tuple[str, ...]:
     elif settings.git.repositories:
         named = settings.git.repositories
     else:
-        wanted = [one for one in libraries() if not request.libraries or one.name in request.libraries]
+        wanted = [one for one in libraries_of(settings) if not request.libraries or one.name in request.libraries]
         named = tuple(repository for library in wanted for repository in library.repositories)
     return tuple(dict.fromkeys(named))
 

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from sqlalchemy import Connection
 
+from miner.classify.rulesource import RuleSource
 from miner.collect.interface import MinedPage, Page
 from miner.job import tags
 from miner.model import OmissionReason
@@ -23,7 +24,9 @@ _THERE = (*JUDGED_REASONS, OmissionReason.QUESTION_DELETED)
 
 def judge_of(run: Run) -> Judge:
     """Give what counts as a fix in a run."""
-    return Judge(run.settings.stackoverflow.min_score, run.request.libraries, run.request.classify)
+    return Judge(
+        run.settings.stackoverflow.min_score, run.request.libraries, run.request.classify, RuleSource.of(run.settings)
+    )
 
 
 def write_judged(
@@ -53,7 +56,7 @@ def judge_stored(run: Run, site: str) -> None:
     """Search the stored questions of the wanted tags that were not judged with these settings, in worker processes."""
     judge = judge_of(run)
     with reading(run.engine) as connection:
-        total = posts.unjudged(connection, site, tags(run.request), str(judge))
+        total = posts.unjudged(connection, site, tags(run.request, run.settings), str(judge))
     if not total:
         return
     run.reporter.start("judge", site, total, "questions")
@@ -82,7 +85,7 @@ def _pages(run: Run, site: str, judge: Judge) -> Iterator[Page]:
     while True:
         with reading(run.engine) as connection:
             most = run.settings.dump.page_questions
-            numbers = posts.unjudged_ids(connection, site, tags(run.request), str(judge), after, most)
+            numbers = posts.unjudged_ids(connection, site, tags(run.request, run.settings), str(judge), after, most)
             found = threads(connection, site, numbers)
         if not numbers:
             return

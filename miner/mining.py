@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
 from pathlib import Path
 
-from miner import settings
-from miner.classify import bugfix, diffevidence, engine, libraries, splitting
+from miner.classify import bugfix, diffevidence, engine, libraries, ruleset, splitting
 from miner.classify.libraries import Catalogue
 from miner.classify.logodds import score_of
-from miner.classify.version import RATER
+from miner.classify.rulesource import SHIPPED, RuleSource
 from miner.collect import git, gitcommits
 from miner.collect.gitblobs import BlobReader
 from miner.collect.gitdiffs import DiffReader, RawDiff
@@ -42,7 +40,8 @@ from miner.settings import GitSettings
 from miner.store.rows import PageBuilder
 
 _MANIFESTS = ("setup.py", "requirements.txt", "pyproject.toml", "setup.cfg", "environment.yml", "Pipfile")
-_MAX_SOURCES = 20
+MAX_SOURCES = 20
+"""Files of a commit whose whole text is read."""
 _MAX_AROUND = 200
 _MOST_BYTES = 16_000_000
 
@@ -69,10 +68,11 @@ class GitTask:
     chosen: bool = False
     others: Mapping[str, float] = field(default_factory=dict)
     full_name: str | None = None
+    rules: RuleSource = SHIPPED
 
     def run(self) -> MinedPage:
         """Mine the page, or as much of it as is held in memory at once."""
-        return _Miner(self).mine()
+        return Miner(self).mine()
 
     def only(self, shas: tuple[str, ...]) -> GitTask:
         """Give the same work on some of the commits."""
@@ -112,15 +112,19 @@ def close_readers() -> None:
         readers.blobs.close()
 
 
-class _Miner:
+class Miner:
+    """The work on one page: ``rows`` are what it gave so far, with the rules in force that the task names."""
+
     def __init__(self, task: GitTask) -> None:
         self._task = task
+        rater = ruleset.use(task.rules).rater
         self._readers = _readers(task.git_dir, task.git)
         self._limits = Limits(task.git.max_file_bytes, task.git.max_diff_bytes, task.git.max_commit_files)
-        self._page = PageBuilder("git", task.run_id, task.repository_id, RATER)
+        self._page = PageBuilder("git", task.run_id, task.repository_id, rater)
         self._mined = MinedPage(self._page.rows)
 
     def mine(self) -> MinedPage:
+        """Mine the commits of the page."""
         judged = [(commit, bugfix.judge(commit.message)) for commit in self._commits()]
         chosen = [commit.sha for commit, verdict in judged if self._is_fix(commit.sha, verdict)]
         diffs = self._readers.diffs.diffs([sha for sha in chosen if sha not in self._task.boundary])
@@ -192,6 +196,10 @@ class _Miner:
         if not self._is_fix(candidate.commit.sha, candidate.verdict):
             self._omit(self._not_a_fix(candidate))
             return
+        self.label(candidate)
+
+    def label(self, candidate: Candidate) -> MinedPage:
+        """Add the fixes of a candidate whose files are stored, or why it has none, and give the page."""
         try:
             fixes = self._fixes(candidate)
         except MinerError:
@@ -199,15 +207,19 @@ class _Miner:
         except Exception as error:  # noqa: BLE001 - a rule that fails over one odd commit must not end a crawl of years
             sha, detail = candidate.commit.sha, f"a defect of the miner, please report it: {error!r}"
             fixes = Omission(OmissionReason.COMMIT_FAILED, f"commit:{sha}", detail, sha)
+        for failure in ruleset.take_failures()[:1]:
+            sha = candidate.commit.sha
+            self._omit(Omission(OmissionReason.RULE_FAILED, f"commit:{sha}", str(failure), sha))
         if isinstance(fixes, Omission):
             self._omit(fixes)
-            return
+            return self._mined
         for fix in fixes:
             self._page.fix(fix, candidate.commit.committed_at)
             cluster_id = patch_id(candidate.files, frozenset(fix.hunks))
             if cluster_id:
                 self._page.cluster(fix.fix_id, cluster_id)
             self._mined.count_fix(fix.library, fix.labels)
+        return self._mined
 
     def _not_a_fix(self, candidate: Candidate) -> Omission:
         sha, verdict = candidate.commit.sha, candidate.verdict
@@ -241,7 +253,7 @@ class _Miner:
     def _change(self, candidate: Candidate) -> Change:
         """Give what the classifier sees: the code files, with their text after the change (before a deletion)."""
         chosen = _code(candidate)
-        blobs = [file.new_blob or file.old_blob or "" for file in chosen[:_MAX_SOURCES]]
+        blobs = [file.new_blob or file.old_blob or "" for file in chosen[:MAX_SOURCES]]
         sources = [*map(_text, self._readers.blobs.read_all(blobs)), *[None] * (len(chosen) - len(blobs))]
         return Change(
             tuple(
@@ -293,12 +305,11 @@ def _split(sha: str, change: Change, found: tuple[Label, ...]) -> Iterator[Fix]:
             own = libraries.detect(_catalogue(), held) or found
             if own[0].value != found[0].value:
                 labels = engine.classify(held, own[0].value)
-        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, own + labels)
+        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, ruleset.signed(own + labels))
 
 
-@cache
 def _catalogue() -> Catalogue:
-    return Catalogue(settings.libraries())
+    return ruleset.current().catalogue
 
 
 def _text(data: bytes | None) -> str | None:

@@ -62,6 +62,7 @@ class OmissionReason(StrEnum):
     ITEM_UNREADABLE = "item_unreadable"
     OPTED_OUT = "opted_out"
     EVIDENCE_UNKNOWN = "evidence_unknown"
+    RULE_FAILED = "rule_failed"
 
 
 @dataclass(frozen=True, slots=True)

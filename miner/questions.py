@@ -5,14 +5,14 @@ The same for what the API sent and for what a dump brought; called again, it giv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import Final, Self
 
-from miner import settings
-from miner.classify import engine, libraries
-from miner.classify.libraries import Catalogue
+from miner.classify import engine, libraries, ruleset
+from miner.classify.rulesource import SHIPPED, RuleSource
 from miner.classify.selection import NOT_SELECTED, select
 from miner.collect.interface import MinedPage
 from miner.extract.pairs import align
@@ -34,6 +34,8 @@ from miner.model import (
 )
 from miner.store.postrows import Origin, PostPage, question_subject
 
+_JUDGED_AS: Final = re.compile(r"score>=(?P<score>-?\d+) libraries=(?P<libraries>\S+) labels=(?:yes|no)")
+
 JUDGED_REASONS: Final = (
     *NOT_SELECTED,
     OmissionReason.NO_LIBRARY_CODE,
@@ -50,11 +52,22 @@ class Judge:
     min_score: int
     libraries: tuple[str, ...] = ()
     classify: bool = True
+    rules: RuleSource = SHIPPED
 
     def __str__(self) -> str:
         """Name what decides which rows a question gives: one that was judged otherwise is judged again."""
         wanted = ",".join(sorted(self.libraries)) or "*"
         return f"score>={self.min_score} libraries={wanted} labels={'yes' if self.classify else 'no'}"
+
+    @classmethod
+    def read(cls, text: str, min_score: int, rules: RuleSource) -> Judge:
+        """Give what judged a question so, by the text that names it, but with labels, of some rules.
+
+        :param min_score: where the text names none.
+        """
+        found = _JUDGED_AS.fullmatch(text)
+        wanted = () if found is None or found["libraries"] == "*" else tuple(found["libraries"].split(","))
+        return cls(int(found["score"]) if found else min_score, wanted, True, rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,7 @@ class QuestionTask:
 
     def run(self) -> MinedPage:
         """Judge every question of the page."""
+        ruleset.use(self.judge.rules)
         page = PostPage(self.run_id)
         mined = MinedPage(page.rows)
         for thread in self.threads:
@@ -96,11 +110,17 @@ class QuestionTask:
         mined.seen += 1
         mined.candidates += bool(found.rules)
         if found.omission is not None:
-            page.omissions([found.omission])
-            mined.omissions[found.omission.reason.value] += 1
+            _omit(page, mined, found.omission)
+        for failure in ruleset.take_failures()[:1]:
+            _omit(page, mined, _left_out(thread, OmissionReason.RULE_FAILED, str(failure)))
         for fix in found.fixes:
             page.post_fix(fix)
             mined.count_fix(fix.library, fix.labels)
+
+
+def _omit(page: PostPage, mined: MinedPage, omission: Omission) -> None:
+    page.omissions([omission])
+    mined.omissions[omission.reason.value] += 1
 
 
 def judge(thread: Thread, by: Judge) -> Judgement:
@@ -138,26 +158,37 @@ def _fix(
     thread: Thread, question: tuple[Snippet, ...], answer: Post, rule: SelectionRule, pieces: tuple[Snippet, ...]
 ) -> PostFix | None:
     pairs = align(question, pieces)
-    around = [_as_it_is(snippet) for snippet in question if snippet.kind is SnippetKind.CODE]
-    found = libraries.detect(_catalogue(), _change(pairs), tags=thread.question.tags, around=around)
-    if not found:
+    labels = labels_of(thread.question, question, pairs)
+    if not labels:
         return None
-    # Of code without a counterpart every line would look added: that it repairs something is all that is known of it.
-    aligned = [pair for pair in pairs if pair.before]
-    labels: tuple[Label, ...] = found + engine.classify(_change(aligned), found[0].value)
     return PostFix(
         fix_id=f"{thread.site}:{answer.post_id}",
         site=thread.site,
         question_id=thread.question.post_id,
         answer_id=answer.post_id,
         rule=rule,
-        library=found[0].value,
+        library=labels[0].value,
         fixed_at=answer.created_at,
         question=question,
         answer=pieces,
         pairs=pairs,
         labels=labels,
     )
+
+
+def labels_of(question: Post, pieces: tuple[Snippet, ...], pairs: tuple[CodePair, ...]) -> tuple[Label, ...]:
+    """Give all labels of a fix, its library first; none if neither the question nor the pairs name a library.
+
+    :param pieces: those of the question.
+    """
+    around = [_as_it_is(snippet) for snippet in pieces if snippet.kind is SnippetKind.CODE]
+    catalogue = ruleset.current().catalogue
+    found = libraries.detect(catalogue, _change(pairs), tags=question.tags, around=around)
+    if not found:
+        return ()
+    # Of code without a counterpart every line would look added: that it repairs something is all that is known of it.
+    aligned = [pair for pair in pairs if pair.before]
+    return ruleset.signed(found + engine.classify(_change(aligned), found[0].value))
 
 
 def _change(pairs: Iterable[CodePair]) -> Change:
@@ -178,8 +209,3 @@ def _left_out(thread: Thread, reason: OmissionReason, detail: str) -> Omission:
 
 def _pieces(post: Post) -> tuple[Snippet, ...]:
     return snippets(post.body)
-
-
-@cache
-def _catalogue() -> Catalogue:
-    return Catalogue(settings.libraries())

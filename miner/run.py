@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miner import __version__
-from miner.classify.version import RATER
+from miner.classify.rulesource import RuleSource, rater_of
 from miner.clock import Clock
 from miner.collect.interface import MinedPage
 from miner.errors import MinerError
@@ -59,7 +59,7 @@ class Run:
     def entered(self) -> Iterator[None]:
         """Enter the run when it starts, and how it ended."""
         started = time.monotonic()
-        rater = RATER if self.request.classify else ""
+        rater = rater_of(RuleSource.of(self.settings)) if self.request.classify else ""
         with writing(self.engine) as connection:
             self.summary.run_id = store.start_run(connection, "collect", self.request.as_dict(), __version__, rater)
             if self.opt_out:

@@ -50,6 +50,7 @@ class CollectSettings(Section):
     workers: Positive
     page_commits: Positive
     opt_out_file: str
+    libraries_file: str
 
 
 class GitHubSettings(Section):
@@ -135,9 +136,10 @@ class DumpSettings(Section):
 
 
 class ClassifySettings(Section):
-    """When a judgement counts."""
+    """When a judgement counts, and which rules make it."""
 
     bug_fix_threshold: Annotated[float, Field(ge=0, le=1)]
+    rules_dir: str
 
 
 class Settings(Section):
@@ -204,6 +206,15 @@ def libraries(path: Path | None = None) -> tuple[Library, ...]:
         return tuple(Library.model_validate({"name": name, **keys}) for name, keys in _read_toml(path).items())
     except ValidationError as error:
         raise SettingsError(_explain(error, path)) from None
+
+
+def libraries_of(chosen: Settings) -> tuple[Library, ...]:
+    """Give the libraries that are mined with some settings: those of ``collect.libraries_file``, or the shipped ones.
+
+    :raises SettingsError: for a file that cannot be read, or of the wrong form.
+    """
+    named = chosen.collect.libraries_file
+    return libraries(Path(named).absolute()) if named else libraries()
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -23,6 +23,8 @@ CODE = re.compile(r"`(miner [^`\n]+)`")
 COMPOSED = re.compile(r"docker compose run --rm (miner [^`\n]+)")
 SUBCOMMANDS = {
     "collect",
+    "classify",
+    "explain",
     "status",
     "db upgrade",
     "db current",

@@ -55,6 +55,7 @@ REASONS = (
     "item_unreadable",
     "opted_out",
     "evidence_unknown",
+    "rule_failed",
 )
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
+from typing import Final
 
 from miner.classify.rules import RULES, pattern_of
 from miner.classify.taxonomies import Entry, taxonomy
 
+MATCHES: Final = "Matches"
+NEAR_MISSES: Final = "Near misses"
+"""What stands before the examples of a docstring, each a small diff, with a blank line between two."""
+
 _HEAD = """# The fix patterns
 
 Generated from the rules with `python -m miner.classify.documentation > docs/patterns.md`; a test checks that it is
-current.
+current, and another one that the examples are labelled as they say.
 
 The patterns are those of Islam, Pan, Nguyen, Rajan, "Repairing Deep Neural Networks: Fix Patterns and Challenges" (ICSE
 2020). A label's value is the pattern's id, or `unknown` where no rule has enough to go by.
@@ -24,11 +30,26 @@ def render() -> str:
     return "\n".join([_HEAD, *sections])
 
 
+def examples(docstring: str, kind: str) -> list[str]:
+    """Give the examples of a kind, :data:`MATCHES` or :data:`NEAR_MISSES`, in a docstring: hunks without a header."""
+    _, _, rest = inspect.cleandoc(docstring).partition(f"\n{kind}::\n\n")
+    block: list[str] = []
+    for line in rest.split("\n"):
+        if line and not line.startswith("    "):
+            break
+        block.append(line)
+    return [part for part in textwrap.dedent("\n".join(block)).strip("\n").split("\n\n") if part]
+
+
 def _section(entry: Entry, docstring: str) -> str:
     _, _, explanation = docstring.partition("\n\n")
+    explanation = explanation.partition(f"\n{MATCHES}::\n")[0].strip()
     lines = [f"## {entry.name}", "", f"`{entry.id}`: {entry.definition}", "", explanation.replace("``", "`"), ""]
     if entry.sub_patterns:
         lines[4:4] = [f"Sub-patterns in the paper: {', '.join(entry.sub_patterns)}.", ""]
+    for kind in (MATCHES, NEAR_MISSES):
+        fenced = "\n\n".join(f"```diff\n{example}\n```" for example in examples(docstring, kind))
+        lines += [f"{kind}:", "", fenced, ""]
     return "\n".join(lines)
 
 

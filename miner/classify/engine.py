@@ -14,10 +14,10 @@ from itertools import islice
 from typing import Final
 
 from miner.classify.facts import Facts, Span, TopicFact
-from miner.classify.rules import PATTERNS, TRIGGERS
+from miner.classify.ruleset import current, pattern_weights
 from miner.classify.scoring import probabilities
 from miner.classify.signals import read_hunks
-from miner.classify.taxonomies import PatternWeights, pattern_weights
+from miner.classify.taxonomies import PatternWeights
 from miner.classify.version import RATER as RATER
 from miner.classify.voting import Vote
 from miner.model import Change, Evidence, Label
@@ -63,7 +63,7 @@ def classify(change: Change, library: str) -> tuple[Label, ...]:
     that they are common (evidence "common"), up to three labels in all. A change that nothing is known of, or too
     little, gets exactly one label "unknown" without a confidence.
     """
-    return judge([observe(facts, library) for _, facts in read_hunks(change, TRIGGERS)])
+    return judge([observe(facts, library) for _, facts in read_hunks(change, current().triggers)])
 
 
 def observe(facts: Facts, library: str) -> Observation:
@@ -109,7 +109,7 @@ def order(
 
     :param shown: the patterns that there is evidence for: the first must be one of them.
     :param elsewhere: the patterns that there is evidence for around the fix only.
-    :param weights: of each pattern; those that ship with the package where none are given.
+    :param weights: of each pattern; those in force where none are given.
     """
     weights = weights or pattern_weights()
     first = max(shown, key=found.__getitem__, default=UNKNOWN)
@@ -140,7 +140,7 @@ def together(seen: Sequence[Observation]) -> Mapping[str, float]:
     total = sum(weights)
     return {
         pattern: sum(weight * hunk.probabilities[pattern] for weight, hunk in zip(weights, seen, strict=True)) / total
-        for pattern, _ in (PATTERNS if seen else ())
+        for pattern, _ in (current().patterns if seen else ())
     }
 
 
@@ -175,10 +175,11 @@ def _confidence(probability: float) -> float:
 def _votes(facts: Facts, library: str) -> dict[str, tuple[Vote, ...]]:
     """Give the votes of all rules, strongest first, one a line of code."""
     found: dict[str, tuple[Vote, ...]] = {}
-    for pattern, vote in PATTERNS:
+    for pattern, vote in current().patterns:
         votes = _one_a_line(vote(facts, library))
         if votes:
-            found[pattern] = votes
+            # A user's rule may vote for a pattern that has one.
+            found[pattern] = _one_a_line((*found[pattern], *votes)) if pattern in found else votes
     return found
 
 

@@ -47,7 +47,8 @@ _COMPOUND: Final = frozenset(
 )
 _PARSER: Final = Parser(_LANGUAGE)
 _SPACE = re.compile(r"\s+")
-_CALL = re.compile(r"([A-Za-z_][\w.:]*)\s*(?:<[\w:, *&]*>\s*)?\(")
+# Possessive: going back into a name never helps, and costs the square of a long one.
+_CALL = re.compile(r"([A-Za-z_][\w.:]*+)\s*(?:<[\w:, *&]*+>\s*)?\(")
 _BRACKET = re.compile(r"[][(){}]")
 # A comma outside of brackets, as far as one level of them shows.
 _SEPARATOR = re.compile(r",(?![^(]*\))")

@@ -10,7 +10,8 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from miner.classify.taxonomies import PatternWeights, pattern_weights
+from miner.classify.ruleset import pattern_weights
+from miner.classify.taxonomies import PatternWeights
 
 FULL_STRENGTH: Final = 3.0
 """Strength of votes that counts as one: that of a vote that is as good as sure."""
@@ -23,7 +24,7 @@ def probabilities(
 ) -> dict[str, float]:
     """Give the probability of every pattern from the strengths of their rules' votes and the topics of a change.
 
-    :param weights: of each pattern; those that ship with the package where none are given.
+    :param weights: of each pattern; those in force where none are given.
     """
     scores = {
         pattern: score(row, strengths.get(pattern, 0.0), topics)

@@ -13,7 +13,7 @@ from typing import Final
 
 from miner.classify import engine
 from miner.classify.engine import Observation
-from miner.classify.rules import TRIGGERS
+from miner.classify.ruleset import current
 from miner.classify.signals import Place, read_hunks
 from miner.model import Change, Label
 
@@ -34,7 +34,7 @@ def split(change: Change, library: str) -> tuple[Part, ...]:
 
     Every hunk is in exactly one of them. A change without hunks is one fix without places, whose label is "unknown".
     """
-    seen = {place: engine.observe(facts, library) for place, facts in read_hunks(change, TRIGGERS)}
+    seen = {place: engine.observe(facts, library) for place, facts in read_hunks(change, current().triggers)}
     groups = _group(change, _patterns(seen))
     around = list(seen.values()) if len(groups) > 1 else []
     own = ([seen[place] for place in places if place in seen] for places in groups)

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Final
 
 from miner import __version__
+from miner.settings import Library
+from miner.settings import libraries as shipped_libraries
 
 
-def digest(folder: Path) -> str:
-    """Hash the modules and tables of the classifier, in the order of their paths."""
-    digest = hashlib.sha256()
+def digest(folder: Path, more: str = "") -> str:
+    """Hash the modules and tables of a folder, in the order of their paths; ``more`` is hashed before them."""
+    digest = hashlib.sha256(more.encode())
     for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
         if path.suffix in {".py", ".toml"}:
             digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
@@ -19,5 +21,11 @@ def digest(folder: Path) -> str:
     return digest.hexdigest()[:10]
 
 
-RATER: Final = f"heuristic/{__version__}+{digest(Path(__file__).parent)}"
+def told_by(libraries: tuple[Library, ...]) -> str:
+    """Give what of the libraries decides labels: a search for repositories, for example, does not."""
+    named = ("name", "modules", "aliases", "distributions", "extensions", "tags")
+    return repr([[getattr(library, name) for name in named] for library in libraries])
+
+
+RATER: Final = f"heuristic/{__version__}+{digest(Path(__file__).parent, told_by(shipped_libraries()))}"
 """The rater of every label that :mod:`miner.classify` gives; the same on every machine for the same rules."""

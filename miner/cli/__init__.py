@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from miner import __version__
-from miner.cli import browse, collect, config, database, evaluate, export, label, sql, status
+from miner.cli import browse, classify, collect, config, database, evaluate, explain, export, label, sql, status
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import Interrupted, MinerError, SettingsError
 
@@ -25,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("collect", epilog=collect.EPILOG)(collect.command)
+app.command("classify", epilog=classify.EPILOG)(classify.command)
+app.command("explain")(explain.command)
 app.command("status")(status.command)
 app.command("sql")(sql.command)
 app.command("browse")(browse.command)

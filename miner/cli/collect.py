@@ -44,7 +44,7 @@ def command(
     source: Annotated[list[Source] | None, typer.Option(help="Run this source only. Repeatable.")] = None,
     library: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", callback=known_libraries, help="Keep fixes of this library only. Repeatable."),
+        typer.Option(metavar="NAME", help="Keep fixes of this library only. Repeatable."),
     ] = None,
     repo: Annotated[
         list[str] | None,
@@ -92,6 +92,7 @@ def command(
             "--seeds names exactly what to collect: no --since, --until, --limit or --plan with it."
         )
     settings = settings_of(context, config, database_url, site)
+    libraries = known_libraries(library, settings)
 
     from miner.job import CollectRequest
     from miner.progress import reporter
@@ -100,7 +101,7 @@ def command(
         since=since,
         until=until,
         sources=tuple(source or ()),
-        libraries=tuple(library or ()),
+        libraries=libraries,
         repositories=tuple(repo or ()),
         limit=limit,
         workers=workers,

@@ -98,6 +98,8 @@ def patterns(
 
     from dataclasses import replace
 
+    from miner.classify.rulesource import RuleSource
+    from miner.classify.rulesource import rater_of as rules_in_force
     from miner.cli.render_patterns import print_patterns
     from miner.console import print_warning
     from miner.evaluation.matching import match, rater_of
@@ -110,7 +112,7 @@ def patterns(
     engine = open_engine(settings.database.url, create=False)
     schema.require(engine)
     with reading(engine) as connection:
-        used = rater_of(connection, rater)
+        used = rater_of(connection, rater, rules_in_force(RuleSource.of(settings)))
         matches = match(connection, labelled.rows, site=settings.stackoverflow.site, rater=used)
     if not used:
         print_warning("", "no fix has a pattern: every row counts as an abstention")

@@ -54,19 +54,18 @@ def moment(text: str) -> datetime:
         ) from None
 
 
-def known_libraries(names: list[str] | None) -> list[str] | None:
-    """Give the names back if ``config/libraries.toml`` has them all.
+def known_libraries(names: list[str] | None, settings: Settings) -> tuple[str, ...]:
+    """Give the names if the file of libraries has them all.
 
     :raises typer.BadParameter: for a library that it does not have.
     """
-    if names:
-        from miner.settings import libraries
+    from miner.settings import libraries_of
 
-        known = [library.name for library in libraries()]
-        for name in names:
-            if name not in known:
-                raise typer.BadParameter(f"{name!r} is not a known library; known are {', '.join(known)}.")
-    return names
+    known = [library.name for library in libraries_of(settings)]
+    for name in names or ():
+        if name not in known:
+            raise typer.BadParameter(f"{name!r} is not a known library; known are {', '.join(known)}.")
+    return tuple(names or ())
 
 
 ConfigOption = Annotated[

@@ -24,6 +24,7 @@ from miner.model import Evidence
 from miner.store.github import files_of, is_stored
 from miner.store.githubtables import seed as seed_table
 from miner.store.posttables import post
+from miner.store.relabeltables import superseded_fix
 from miner.store.tables import crawl_run, fix, fix_hunk, git_commit, label, label_evidence
 from miner.store.values import key
 
@@ -95,11 +96,12 @@ def fixes_meant(connection: Connection, seeds: Iterable[Seed]) -> Iterator[str |
         yield found if isinstance(found, Missing) else (found.fix_id if found.hunk_in_fix else None)
 
 
-def rater_of(connection: Connection, asked: str | None) -> str:
+def rater_of(connection: Connection, asked: str | None, rules: str = RATER) -> str:
     """Give the rater whose patterns are compared: the one asked for, or else the newest heuristic that labelled.
 
-    That is the one of this version if any fix has its labels; empty if no heuristic labelled.
+    That is the one of the rules in force if any fix has its labels; empty if no heuristic labelled.
 
+    :param rules: the rater of the rules in force.
     :raises LabelsError: if the one asked for labelled no fix.
     """
     if asked is not None:
@@ -109,7 +111,7 @@ def rater_of(connection: Connection, asked: str | None) -> str:
     newest = connection.scalars(
         select(crawl_run.c.rater).where(crawl_run.c.rater.startswith("heuristic/")).order_by(crawl_run.c.run_id.desc())
     )
-    raters = dict.fromkeys((RATER, *newest))
+    raters = dict.fromkeys((rules, *newest))
     return next((rater for rater in raters if _labelled(connection, rater)), "")
 
 
@@ -203,6 +205,10 @@ class _Database:
         return shas[0] if len(shas) == 1 else None
 
     def _fixes_of(self, sha: str) -> list[StoredFix]:
+        """Give the fixes of a commit: first those that the rater labelled, then others that are not superseded.
+
+        Rules may have split the commit otherwise since: what a rater saw is what is compared.
+        """
         if sha not in self._fixes:
             hunks: dict[str, set[tuple[int, int]]] = {}
             columns = (fix.c.fix_id, fix_hunk.c.file_no, fix_hunk.c.hunk_no)
@@ -210,7 +216,12 @@ class _Database:
                 held = hunks.setdefault(row.fix_id, set())
                 if row.file_no is not None:
                     held.add((row.file_no, row.hunk_no))
-            self._fixes[sha] = [StoredFix(name, frozenset(hunks[name])) for name in sorted(hunks, key=_number)]
+            same = (label.c.fix_id.in_(hunks), label.c.scheme == SCHEME, label.c.rater == self._rater)
+            labelled = set(self._connection.scalars(select(label.c.fix_id).where(*same)))
+            gone = select(superseded_fix.c.fix_id).where(superseded_fix.c.fix_id.in_(hunks))
+            others = hunks.keys() - labelled - set(self._connection.scalars(gone))
+            ordered = [*sorted(labelled, key=_number), *sorted(others, key=_number)]
+            self._fixes[sha] = [StoredFix(name, frozenset(hunks[name])) for name in ordered]
         return self._fixes[sha]
 
     def _ranking(self, fix_id: str) -> tuple[Guess, ...]:

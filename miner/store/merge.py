@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, delete, select, update
 
 from miner.model import OmissionReason
+from miner.store import splits
 from miner.store.judgements import rejudge
 from miner.store.rows import PageRows
 from miner.store.tables import file_change, fix, fix_hunk, git_commit, hunk, label, omission
@@ -67,7 +68,9 @@ def merge(connection: Connection, rows: PageRows, run_id: int | None) -> PageRow
     if run_id is not None:
         _resolve(connection, [*(key for key, _ in more), *brought], run_id)
         _resolve(connection, [row[:3] for row in rows.get("omission", ()) if row[4] in replaced], None)
-    return _chosen(connection, rows, _Known(known, stored, replaced))
+    # Commits whose files are replaced have their hunks numbered anew: nothing tells which fix is which.
+    split = ({row[2] for row in rows.get("fix", ())} & known) - replaced
+    return _chosen(connection, splits.fit(connection, rows, split), _Known(known, stored, replaced))
 
 
 def _chosen(connection: Connection, rows: PageRows, known: _Known) -> PageRows:

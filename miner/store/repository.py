@@ -204,7 +204,7 @@ def write_page(
     resolving = proof.run_id if run_id is None and proof is not None else run_id
     if rows.get("git_commit") or rows.get("file_change"):
         # Another writer that met the same commit after the look at what is there would mix its version with this one.
-        _lock(connection, git_commit)
+        lock_commits(connection)
     if rows.get("post"):
         lock_posts(connection)
     chosen = newest(connection, merge(connection, rows, resolving))

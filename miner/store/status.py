@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, FromClause, Table, column, func, select, table
 
 from miner.store.posttables import comment, post
+from miner.store.relabeltables import superseded_fix
 from miner.store.tables import crawl_run, fix, git_commit, label, omission, repository
 
 _GAPS = table("coverage_gaps", *(column(name) for name in ("source", "query", "since_epoch", "until_epoch", "reason")))
@@ -61,7 +62,8 @@ def status(connection: Connection, gaps: int = 20, runs: int = 5) -> Status:
     """Give the totals of the database, the first ``gaps`` gaps of its coverage and its last ``runs`` runs."""
     rater = _last_rater(connection)
     first_choice = [label.c.scheme == "pattern", label.c.rank == 1, label.c.rater == rater]
-    libraries = _counts(connection, fix, fix.c.library)
+    superseded = select(superseded_fix.c.fix_id)
+    libraries = _counts(connection, fix, fix.c.library, fix.c.fix_id.not_in(superseded))
     kinds = _counts(connection, post, post.c.kind)
     return Status(
         repositories=_counts(connection, repository, repository.c.availability),
@@ -72,7 +74,7 @@ def status(connection: Connection, gaps: int = 20, runs: int = 5) -> Status:
         fixes=sum(libraries.values()),
         libraries=libraries,
         rater=rater,
-        patterns=_counts(connection, label, label.c.value, *first_choice),
+        patterns=_counts(connection, label, label.c.value, *first_choice, label.c.fix_id.not_in(superseded)),
         omissions=_counts(connection, omission, omission.c.reason, omission.c.resolved_run_id.is_(None)),
         gaps=tuple(Gap(*row) for row in connection.execute(select(_GAPS).order_by(*_GAPS.c).limit(gaps))),
         runs=_last_runs(connection, runs),

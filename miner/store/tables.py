@@ -28,6 +28,7 @@ from miner.store import githubtables as githubtables
 from miner.store import issuetables as issuetables
 from miner.store import posttables
 from miner.store import ratingtables as ratingtables
+from miner.store import relabeltables as relabeltables
 from miner.store.columns import PROVENANCE, UtcDateTime, key, key_to, needed, one_of, optional, run_column
 from miner.store.columns import metadata as metadata
 

@@ -2,6 +2,34 @@
 -- "column: meaning" for each of its columns. Every statement reads the same on SQLite and PostgreSQL.
 -- A change here reaches a database that exists by 'miner db upgrade', without a migration.
 
+-- The labels in force: those of fixes that no newer rules split otherwise, and, of raters that are rules, only the rules
+-- that ran last. People's labels are all in force.
+-- fix_id: The fix.
+-- scheme: What is judged: pattern, library, ...
+-- rater: Who judged: a person, or heuristic and version.
+-- rank: 1 is the rater's first choice.
+-- value: The judgement; unknown is a judgement too, not a no.
+-- confidence: How sure the rater is, 0 to 1; null for unknown.
+CREATE VIEW current_label AS
+SELECT label.fix_id, label.scheme, label.rater, label.rank, label.value, label.confidence
+FROM label
+LEFT JOIN (
+    SELECT rater, MAX(run_id) AS last_run
+    FROM crawl_run
+    WHERE rater <> ''
+    GROUP BY rater
+) AS rules ON rules.rater = label.rater
+WHERE NOT EXISTS (SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id = label.fix_id)
+    AND (
+        rules.last_run IS NULL
+        OR NOT EXISTS (
+            SELECT 1
+            FROM label AS other
+            JOIN crawl_run ON crawl_run.rater = other.rater AND crawl_run.run_id > rules.last_run
+            WHERE other.fix_id = label.fix_id AND other.scheme = label.scheme AND other.rater <> label.rater
+        )
+    );
+
 -- One row a fix and rater of its pattern: what was repaired where, and the rater's first choice.
 -- fix_id: The fix.
 -- source: The source.
@@ -66,7 +94,8 @@ LEFT JOIN repository ON repository.repository_id = holders.repository_id
 LEFT JOIN post AS question ON question.site = fix.site AND question.post_id = fix.question_id
 LEFT JOIN post AS answer ON answer.site = fix.site AND answer.post_id = fix.answer_id
 LEFT JOIN fix_cluster ON fix_cluster.fix_id = fix.fix_id
-LEFT JOIN label ON label.fix_id = fix.fix_id AND label.scheme = 'pattern' AND label.rank = 1;
+LEFT JOIN current_label AS label ON label.fix_id = fix.fix_id AND label.scheme = 'pattern' AND label.rank = 1
+WHERE NOT EXISTS (SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id = fix.fix_id);
 
 -- Fixes of commits and fixes of answers that cite one another: the post cites the commit, or the commit the post.
 -- commit_fix_id: The fix of the commit.
@@ -95,7 +124,10 @@ FROM (
     WHERE link.source_kind = 'post' AND link.target_kind = 'commit'
 ) AS cited
 JOIN fix AS commit_fix ON commit_fix.sha >= cited.sha_start AND commit_fix.sha < cited.sha_start || 'g'
-JOIN fix AS post_fix ON post_fix.site = cited.site AND post_fix.question_id = cited.question_id;
+JOIN fix AS post_fix ON post_fix.site = cited.site AND post_fix.question_id = cited.question_id
+WHERE NOT EXISTS (
+    SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id IN (commit_fix.fix_id, post_fix.fix_id)
+);
 
 -- One row a pair of code before and after that an answer gave, with where to read both posts.
 -- fix_id: The fix.
@@ -125,7 +157,8 @@ SELECT
     'https://' || fix.site || '/q/' || fix.question_id AS question_url,
     'https://' || fix.site || '/a/' || fix.answer_id AS answer_url
 FROM pair
-JOIN fix ON fix.fix_id = pair.fix_id;
+JOIN fix ON fix.fix_id = pair.fix_id
+WHERE NOT EXISTS (SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id = fix.fix_id);
 
 -- Whom to name for the text of a fix, and under which licence: one row its question, one its answer.
 -- fix_id: The fix.
@@ -158,7 +191,7 @@ SELECT
     value AS pattern,
     COUNT(*) AS fixes,
     CAST(COUNT(*) AS DOUBLE PRECISION) / SUM(COUNT(*)) OVER (PARTITION BY rater) AS share
-FROM label
+FROM current_label
 WHERE scheme = 'pattern' AND rank = 1
 GROUP BY rater, value;
 
@@ -175,7 +208,7 @@ SELECT
     label.value AS pattern,
     COUNT(*) AS fixes,
     CAST(COUNT(*) AS DOUBLE PRECISION) / SUM(COUNT(*)) OVER (PARTITION BY label.rater, fix.library) AS share
-FROM label
+FROM current_label AS label
 JOIN fix ON fix.fix_id = label.fix_id
 WHERE label.scheme = 'pattern' AND label.rank = 1
 GROUP BY label.rater, fix.library, label.value;

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
-from support.changes import FOLDER, Fixture, fixtures
+from support.changes import FOLDER, Fixture, change_of, fixtures
 
 from miner.classify import documentation, engine
 from miner.classify.rules import RULES, TRIGGERS, pattern_of
@@ -49,6 +50,22 @@ def test_every_rule_has_fixtures_and_a_page(rule: object) -> None:
     assert len(list((FOLDER / pattern).glob("match_*.diff"))) >= 2
     assert len(list((FOLDER / pattern).glob("near_miss_*.diff"))) >= 2
     assert "Does not match:" in (rule.__doc__ or "")
+
+
+@pytest.mark.parametrize("rule", RULES, ids=pattern_of)
+def test_a_docstring_has_definition_paper_decision_and_examples_that_are_true(rule: ModuleType) -> None:
+    """Two matches get the pattern first, two near misses do not."""
+    docstring, pattern = rule.__doc__ or "", pattern_of(rule)
+    told = " ".join(docstring.split())
+    assert all(word in told for word in ("Paper: Table 2", "Decided by ", "Does not match: "))
+    (entry,) = (entry for entry in taxonomy("fix_patterns") if entry.id == pattern)
+    assert docstring.startswith(f"{entry.name}: ")
+    matches = documentation.examples(docstring, documentation.MATCHES)
+    near_misses = documentation.examples(docstring, documentation.NEAR_MISSES)
+    assert len(matches) >= 2
+    assert len(near_misses) >= 2
+    assert {engine.classify(change_of(one), "keras")[0].value for one in matches} == {pattern}
+    assert pattern not in {engine.classify(change_of(one), "keras")[0].value for one in near_misses}
 
 
 def test_pattern_ids_agree_everywhere() -> None:

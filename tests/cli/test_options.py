@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miner.cli.options import Source, known_libraries, moment
-from miner.settings import CollectSettings, libraries
+from miner.settings import CollectSettings, libraries, load
 
 
 @pytest.mark.parametrize(
@@ -65,11 +65,11 @@ def test_the_sources_are_those_of_the_settings() -> None:
 def test_known_libraries_pass() -> None:
     """No library, and each that is known, is accepted as it is."""
     names = [library.name for library in libraries()]
-    assert known_libraries(names) == names
-    assert known_libraries(None) is None
+    assert known_libraries(names, load(environ={})) == tuple(names)
+    assert known_libraries(None, load(environ={})) == ()
 
 
 def test_an_unknown_library_is_refused() -> None:
     """The error lists those that are known."""
     with pytest.raises(typer.BadParameter, match=r"'sklearn'.*caffe, keras, tensorflow, theano, torch"):
-        known_libraries(["keras", "sklearn"])
+        known_libraries(["keras", "sklearn"], load(environ={}))

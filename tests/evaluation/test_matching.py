@@ -18,7 +18,7 @@ from miner.evaluation.matching import Matches, StoredFix, choose, match, rater_o
 from miner.evaluation.patternlabels import LabelledFix, Sheet
 from miner.evaluation.patterns import Apart, Guess
 from miner.model import Evidence, Fix, Hunk, Label
-from miner.store import repository
+from miner.store import relabel, repository, splits
 from miner.store.github import put_seed
 from miner.store.rows import PageBuilder
 from miner.store.session import reading, writing
@@ -204,6 +204,23 @@ def test_the_newest_heuristic_is_compared(stored: Engine) -> None:
     add_rater(stored, "heuristic/0")
     with reading(stored) as connection:
         assert rater_of(connection, None) == RATER
+
+
+def test_the_fix_that_the_rater_saw_is_compared(stored: Engine) -> None:
+    """Whatever other rules split since: each rater is compared by its own fixes."""
+    newer = "heuristic/2"
+    with writing(stored) as connection:
+        run_id = repository.start_run(connection, "classify", {}, "0", rater=newer)
+        builder = PageBuilder("git", run_id)
+        labels = (Label("pattern", "iterations", 1, 0.5, newer, ()),)
+        builder.fix(Fix(f"git:{sha(0)}:1", sha(0), "keras", ((0, 0), (0, 1), (1, 0)), labels), NOON)
+        splits_fitted = splits.fit(connection, builder.rows, [sha(0)], whole=(newer, run_id))
+        relabel.insert_labels(connection, splits_fitted)
+    rows = [LabelledFix(Sheet.GITHUB, 2, anchor("a.py", 1), "monitor", "keras")]
+    with reading(stored) as connection:
+        found = {rater: match(connection, rows, site=SITE, rater=rater).cases[0] for rater in ("heuristic/1", newer)}
+    assert found["heuristic/1"].prediction == "versioning"
+    assert found[newer].prediction == "iterations"
 
 
 def test_a_rater_can_be_named(stored: Engine) -> None:

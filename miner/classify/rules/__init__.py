@@ -1,4 +1,4 @@
-"""The rules, one module a fix pattern. A new rule is a module here, its fixtures, and one line in :data:`RULES`.
+"""The rules, one module a fix pattern: a pattern of ``taxonomies/fix_patterns.toml`` has its module of that name here.
 
 A module has ``vote(facts, library)``, which gives its votes, and ``TRIGGERS``, the names that it looks for: hunks
 without any rule's trigger are not parsed.
@@ -7,49 +7,20 @@ without any rule's trigger are not parsed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from types import ModuleType
 from typing import Final
 
 from miner.classify.facts import Facts
-from miner.classify.rules import (
-    accuracy_metric,
-    activation,
-    add_layer,
-    api_contract,
-    change_neural_architecture,
-    data_dimension,
-    data_type,
-    data_wrangling,
-    iterations,
-    layer_dimension,
-    loss_function,
-    monitor,
-    neural_connection,
-    optimizer,
-    versioning,
-)
+from miner.classify.taxonomies import taxonomy
 from miner.classify.voting import Vote
 
 RuleFunction = Callable[[Facts, str], Iterator[Vote]]
 
-RULES: Final[tuple[ModuleType, ...]] = (
-    loss_function,
-    neural_connection,
-    add_layer,
-    layer_dimension,
-    data_dimension,
-    accuracy_metric,
-    data_type,
-    activation,
-    iterations,
-    versioning,
-    api_contract,
-    data_wrangling,
-    monitor,
-    optimizer,
-    change_neural_architecture,
+RULES: Final[tuple[ModuleType, ...]] = tuple(
+    import_module(f"{__name__}.{entry.id}") for entry in taxonomy("fix_patterns")
 )
-"""In the order of the paper's Table 2."""
+"""In the order of the paper's Table 2, which is that of the taxonomy."""
 
 
 def pattern_of(rule: ModuleType) -> str:

@@ -4,6 +4,22 @@ Paper: Table 2. Decided by the ``metrics`` of ``compile()``; by calls of metrics
 place; by another computation of a name such as ``accuracy``.
 
 Does not match: a metric that is only printed or logged (monitor).
+
+Matches::
+
+    -model.compile(loss='mse', metrics=['accuracy'])
+    +model.compile(loss='mse', metrics=['binary_accuracy'])
+
+    -return accuracy_score(truth, guess)
+    +return f1_score(truth, guess)
+
+Near misses::
+
+    -model.compile(loss='hinge', metrics=['mae'])
+    +model.compile(loss='mse', metrics=['mae'])
+
+    -print('best', best)
+    +print('best accuracy so far', best)
 """
 
 from __future__ import annotations

@@ -4,6 +4,22 @@ Paper: Table 2. Decided by ``activation`` arguments; by activations that are cal
 only.
 
 Does not match: a layer with an activation that is added as a whole (add layer).
+
+Matches::
+
+    -model.add(Dense(1, activation='relu'))
+    +model.add(Dense(1, activation='sigmoid'))
+
+    -hidden = F.softmax(self.second(hidden))
+    +hidden = F.log_softmax(self.second(hidden))
+
+Near misses::
+
+    -self.second = nn.Linear(32, 2)
+    +self.second = nn.Linear(64, 2)
+
+     model.add(Dense(16, activation='tanh'))
+    +model.add(Dense(8, activation='tanh'))
 """
 
 from __future__ import annotations

@@ -5,6 +5,24 @@ none was taken away.
 
 Does not match: a layer that takes another's place; layers added and removed by the handful (change neural
 architecture).
+
+Matches::
+
+     model.add(Dense(64, activation='relu'))
+    +model.add(Dropout(0.5))
+     model.add(Dense(10))
+
+     nn.Conv2d(16, 32, 3),
+    +nn.BatchNorm2d(32),
+     nn.ReLU(),
+
+Near misses::
+
+    -model.add(LSTM(128))
+    +model.add(LSTM(64))
+
+    -model.fit(x, y)
+    +model.fit(x, y, callbacks=[TensorBoard()])
 """
 
 from __future__ import annotations

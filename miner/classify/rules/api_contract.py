@@ -5,6 +5,22 @@ Paper: Table 2. Decided by an argument or value that is the old one wrapped in a
 call gives back (``return_sequences``).
 
 Does not match: casts to another number type (data type) and new shapes (data dimension).
+
+Matches::
+
+    -model.fit_on(pairs)
+    +model.fit_on(list(pairs))
+
+    -axis.plot(prediction)
+    +axis.plot(prediction.cpu().numpy())
+
+Near misses::
+
+    -return np.array(rows)
+    +return np.array(rows).astype(np.float32)
+
+    -figure.imshow(prediction)
+    +figure.imshow(prediction.reshape(28, 28))
 """
 
 from __future__ import annotations

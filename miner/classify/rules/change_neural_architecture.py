@@ -4,6 +4,35 @@ Paper: Table 2. Decided by the number of layers that come, go or take each other
 two kinds, with some of them gone.
 
 Does not match: one more layer (add layer), or the same layers with other sizes (layer dimension).
+
+Matches::
+
+    -net.add(Flatten())
+    -net.add(Dense(256))
+    -net.add(Dense(256))
+    +net.add(Conv2D(32, 5))
+    +net.add(MaxPooling2D(2))
+    +net.add(Conv2D(64, 3))
+    +net.add(Flatten())
+    +net.add(Dropout(0.4))
+
+    -self.embed = nn.Embedding(letters, 16)
+    -self.cell = nn.RNN(16, 64)
+    -self.out = nn.Linear(64, letters)
+    +self.conv1 = nn.Conv1d(letters, 64, 3)
+    +self.norm = nn.BatchNorm1d(64)
+    +self.cell = nn.GRU(64, 128)
+    +self.drop = nn.Dropout(0.3)
+
+Near misses::
+
+     net.add(Conv2D(32, 5))
+    +net.add(MaxPooling2D(2))
+
+    -self.cell = nn.RNN(16, 64)
+    -self.out = nn.Linear(64, letters)
+    +self.cell = nn.RNN(32, 128)
+    +self.out = nn.Linear(128, letters)
 """
 
 from __future__ import annotations

@@ -5,6 +5,21 @@ Paper: Table 2. Decided by calls that give data another shape (``reshape``, ``ex
 of indices.
 
 Does not match: the size of a layer (layer dimension), and moving data without a new shape (data wrangling).
+
+Matches::
+
+    -x = x.reshape(60000, 784)
+    +x = x.reshape(60000, 28, 28, 1)
+
+    +labels = to_categorical(labels, num_classes=3)
+
+Near misses::
+
+     x = load()
+    +x = x.astype('float32')
+
+    -model.fit(features, labels, shuffle=False)
+    +model.fit(features, labels, shuffle=True)
 """
 
 from __future__ import annotations

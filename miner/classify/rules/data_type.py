@@ -4,6 +4,22 @@ Paper: Table 2. Decided by casts that come, go or change (``astype``, ``tf.cast`
 ``dtype`` arguments, and by type names in the changed lines (``float32``, ``LongTensor``).
 
 Does not match: values converted to a container that another call asks for (API contract).
+
+Matches::
+
+    -labels = tf.placeholder(tf.float32, shape=[None])
+    +labels = tf.placeholder(tf.int64, shape=[None])
+
+    -loss = criterion(scores, tags)
+    +loss = criterion(scores, tags.long())
+
+Near misses::
+
+    -return map(label_of, pairs)
+    +return list(map(label_of, pairs))
+
+    -return rows.reshape(64, -1)
+    +return rows.reshape(64, 3, 32, 32)
 """
 
 from __future__ import annotations

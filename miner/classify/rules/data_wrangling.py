@@ -4,6 +4,21 @@ Paper: Table 2. Decided by calls that move, sort, split, scale, pad or load data
 slice of the same data; by a new operand that scales it (``x / 255``).
 
 Does not match: a new shape (data dimension) or type (data type).
+
+Matches::
+
+     stories = load(path)
+    +np.random.shuffle(stories)
+
+    -return numbers
+    +return pad_sequences(numbers, maxlen=400)
+
+Near misses::
+
+    +pixels = pixels.reshape(1, 64, 64, 3)
+
+    -return numbers
+    +return numbers.astype('int64')
 """
 
 from __future__ import annotations

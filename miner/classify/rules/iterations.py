@@ -4,6 +4,22 @@ Paper: Table 2. Decided by arguments and names of epochs, steps and batch size t
 loop that training stands in.
 
 Does not match: ``nb_epoch`` that became ``epochs`` (versioning).
+
+Matches::
+
+    -model.fit(x, y, epochs=2)
+    +model.fit(x, y, epochs=100)
+
+    -batch_size = 1024
+    +batch_size = 64
+
+Near misses::
+
+    -model.fit(x, y, nb_epoch=100)
+    +model.fit(x, y, epochs=100)
+
+    -pyplot.savefig('curve.pdf')
+    +pyplot.savefig('curve.png')
 """
 
 from __future__ import annotations

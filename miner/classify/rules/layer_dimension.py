@@ -5,6 +5,22 @@ Paper: Table 2. Decided by a number or size argument of a layer's constructor th
 
 Does not match: a size made whole with ``int()`` (data type), a keyword that was only renamed (versioning), and
 reshaping of data (data dimension).
+
+Matches::
+
+    -net.add(Dense(9, activation='softmax'))
+    +net.add(Dense(10, activation='softmax'))
+
+    -self.project = nn.Linear(64 * 20, 256)
+    +self.project = nn.Linear(64 * 16, 256)
+
+Near misses::
+
+    -net.add(Dense(width / 2, input_dim=width))
+    +net.add(Dense(int(width / 2), input_dim=width))
+
+    -net.add(Dense(output_dim=512))
+    +net.add(Dense(units=512))
 """
 
 from __future__ import annotations

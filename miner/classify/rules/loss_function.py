@@ -4,6 +4,22 @@ Paper: Table 2. Decided by the ``loss`` of ``compile()``; by calls of loss funct
 other's place; by another value for a name such as ``loss`` or ``criterion``; by a loss's name in the changed lines.
 
 Does not match: a loss that is only printed, summed up, read out (``loss.item()``) or sent backwards.
+
+Matches::
+
+    -net.compile(loss='mse', optimizer=opt)
+    +net.compile(loss='categorical_crossentropy', optimizer=opt)
+
+    -criterion = nn.BCELoss()
+    +criterion = nn.BCEWithLogitsLoss()
+
+Near misses::
+
+    -print('loss %f' % loss.item())
+    +print('step %d loss %f' % (number, loss.item()))
+
+    -score.backward()
+    +score.backward(retain_graph=True)
 """
 
 from __future__ import annotations

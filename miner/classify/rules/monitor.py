@@ -3,6 +3,21 @@
 Paper: Table 2. Decided by output, logging, summaries, progress and callbacks that come or go, and by their arguments.
 
 Does not match: the metric itself (accuracy metric).
+
+Matches::
+
+    -model.fit(x, y, epochs=50)
+    +model.fit(x, y, epochs=50, callbacks=[TensorBoard()])
+
+    +print('step', step, 'loss', loss.item())
+
+Near misses::
+
+    -model.compile(loss='mse', metrics=['mae'])
+    +model.compile(loss='mse', metrics=['accuracy'])
+
+    -return optim.Adam(net.parameters(), lr=0.1)
+    +return optim.Adam(net.parameters(), lr=0.0002)
 """
 
 from __future__ import annotations

@@ -5,6 +5,22 @@ or hands on weights; by ``backward()`` and gradients; by another input for a lay
 (``Dense(8)(x)`` -> ``Dense(8)(y)``).
 
 Does not match: a layer's own size or activation.
+
+Matches::
+
+    -layer.trainable = True
+    +layer.trainable = False
+
+    -joined = right
+    +joined = Concatenate()([left, right])
+
+Near misses::
+
+    -return Dense(10, activation='sigmoid')(pooled)
+    +return Dense(10, activation='softmax')(pooled)
+
+    -words = Dense(5000)(hidden)
+    +words = Dense(8000)(hidden)
 """
 
 from __future__ import annotations

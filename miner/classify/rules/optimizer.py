@@ -4,6 +4,23 @@ Paper: Table 2. Decided by the ``optimizer`` of ``compile()``; by optimizers tha
 by their learning rate, momentum and decay.
 
 Does not match: ``optimizer.step()`` and other calls of an optimizer that stays.
+
+Matches::
+
+    -net.compile(loss='mse', optimizer='adadelta')
+    +net.compile(loss='mse', optimizer='adam')
+
+    -return optim.SGD(net.parameters(), lr=0.01)
+    +return optim.Adam(net.parameters(), lr=0.01)
+
+Near misses::
+
+    -net.compile(loss='mse', optimizer='adam')
+    +net.compile(loss='binary_crossentropy', optimizer='adam')
+
+     optimizer.step()
+    -print(loss)
+    +print(loss.item())
 """
 
 from __future__ import annotations

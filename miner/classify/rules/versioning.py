@@ -6,6 +6,22 @@ own upgrade tool, ``taxonomies/tensorflow_renames.toml``), by a symbol that took
 arguments, by arguments that changed places, by imports that moved, and by tests of a library's version.
 
 Does not match: another function for another purpose (a new loss or layer in the place of the old one).
+
+Matches::
+
+    -session.run(tf.initialize_all_variables())
+    +session.run(tf.global_variables_initializer())
+
+    -net.add(Dense(output_dim=100, init='uniform'))
+    +net.add(Dense(units=100, kernel_initializer='uniform'))
+
+Near misses::
+
+    -return F.mse_loss(logits, labels)
+    +return F.cross_entropy(logits, labels)
+
+    -net.add(Dense(units=100))
+    +net.add(Dense(units=120))
 """
 
 from __future__ import annotations
