@@ -14,7 +14,7 @@ import typer
 from miner import __version__
 from miner.cli import collect, config, database, evaluate, status
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
-from miner.errors import Interrupted, MinerError, SettingsError
+from miner.errors import BusyError, Interrupted, MinerError, SettingsError
 
 app = typer.Typer(
     name="miner",
@@ -66,4 +66,6 @@ def main() -> None:
 def _exit_code(error: MinerError) -> int:
     if isinstance(error, SettingsError):
         return ExitCode.USAGE
+    if isinstance(error, BusyError):
+        return ExitCode.BUSY
     return ExitCode.INTERRUPTED if isinstance(error, Interrupted) else ExitCode.ERROR
