@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 
 from miner.model import FileKind, OmissionReason, SelectionRule, Side
+from miner.store import daemontables as daemontables
 from miner.store import githubtables as githubtables
 from miner.store import posttables
 from miner.store.columns import PROVENANCE, UtcDateTime, key, key_to, needed, one_of, optional, run_column
