@@ -23,6 +23,7 @@ from collections.abc import Sequence
 from miner.clock import Clock, SystemClock
 from miner.collect import git
 from miner.job import CollectRequest, Reporter, Summary, flows
+from miner.logs import bound
 from miner.run import Run
 from miner.settings import Settings
 from miner.store import schema
@@ -72,7 +73,8 @@ def collect(
             with run.entered():
                 for number, name in enumerate(wanted, start=1):
                     if not stopped():
-                        _flow(name, run)
+                        with bound(source=name):
+                            _flow(name, run)
                     locks.release(_locked([name]) - _locked(wanted[number:]))
             locks.require()
             return run.summary

@@ -12,6 +12,7 @@ from miner.classify.version import RATER
 from miner.clock import Clock
 from miner.errors import MinerError
 from miner.job import CollectRequest, Reporter, Summary
+from miner.logs import bound
 from miner.model import Omission
 from miner.settings import Settings
 from miner.store import repository as store
@@ -57,7 +58,8 @@ class Run:
         with writing(self.engine) as connection:
             self.summary.run_id = store.start_run(connection, "collect", self.request.as_dict(), __version__, rater)
         try:
-            yield
+            with bound(run=self.run_id):
+                yield
         except MinerError as error:
             self._finish("failed", started, {"error": str(error)})
             raise
