@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from miner import __version__
-from miner.cli import collect, config, database, evaluate, status
+from miner.cli import collect, config, daemon, database, evaluate, status
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import BusyError, Interrupted, MinerError, SettingsError
 
@@ -25,6 +25,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("collect", epilog=collect.EPILOG)(collect.command)
+app.command("daemon", epilog=daemon.EPILOG)(daemon.command)
 app.command("status")(status.command)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(database.app, name="db")

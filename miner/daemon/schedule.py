@@ -40,6 +40,7 @@ from miner.errors import SettingsError
 from miner.logs import event
 from miner.settings import JobSettings, in_seconds
 from miner.store.daemontables import daemon_job
+from miner.store.session import translated
 
 TICK_SECONDS = 10.0
 """The scheduler's thread shows at least so often that it lives."""
@@ -148,6 +149,7 @@ class Schedule:
     ) -> None:
         global _on_due
         _on_due = self._run
+        self._engine = engine
         self._work = on_due
         self._on_missed = on_missed
         self._clock = clock
@@ -173,15 +175,22 @@ class Schedule:
         """Let exactly these jobs be scheduled; one whose schedule did not change keeps its next run.
 
         :raises SettingsError: if one cannot be scheduled. Nothing was changed then.
+        :raises StoreError: if the database cannot be used.
         """
         now = self._clock.now()
         validate(jobs, now)
-        known: dict[str, Job] = {job.id: job for job in self.scheduler.get_jobs()}
-        for name in known.keys() - jobs.keys():
-            self.scheduler.remove_job(name)
-        for name, job in jobs.items():
-            if name not in known or known[name].name != _spec(job):
-                self._add(name, job, now)
+        with translated(self._engine.url):
+            known: dict[str, Job] = {job.id: job for job in self.scheduler.get_jobs()}
+            for name in known.keys() - jobs.keys():
+                self.scheduler.remove_job(name)
+            for name, job in jobs.items():
+                if name not in known or known[name].name != _spec(job):
+                    self._add(name, job, now)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a job runs."""
+        return bool(self._running)
 
     def pause(self) -> None:
         """Start nothing for now."""
