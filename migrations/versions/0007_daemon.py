@@ -31,11 +31,11 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("started_at", UTC_TIME, nullable=False),
-        sa.Column("finished_at", UTC_TIME, nullable=False),
+        sa.Column("finished_at", UTC_TIME, nullable=True),
         sa.Column("succeeded_at", UTC_TIME, nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "outcome IN ('complete', 'partial', 'failed', 'interrupted', 'busy')",
+            "outcome IN ('running', 'complete', 'partial', 'failed', 'interrupted', 'busy')",
             name=op.f("ck_daemon_outcome_outcome"),
         ),
         sa.PrimaryKeyConstraint("job", name=op.f("pk_daemon_outcome")),

@@ -15,7 +15,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from sqlalchemy import Engine
@@ -42,6 +49,7 @@ class Metrics:
     """The daemon's metrics, in a registry of their own."""
 
     def __init__(self, engine: Engine, clock: Clock, settings: Callable[[], Settings]) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = registry = CollectorRegistry()
         self.active = Gauge(
             "miner_daemon_active", "1 while this daemon runs the jobs; 0 in standby.", registry=registry
@@ -64,8 +72,16 @@ class Metrics:
         build = Gauge("miner_build_info", "The version that runs.", ["version"], registry=registry)
         build.labels(__version__).set(1)
         self.reloaded.set(1)
-        registry.register(_Database(engine, clock, settings))
+        self._database = _Database(engine, clock, settings)
+        registry.register(self._database)
         ProcessCollector(registry=registry)
+
+    def begin(self) -> None:
+        """Count what runs bring from now on.
+
+        :raises StoreError: if the database cannot be read.
+        """
+        self._database.begin()
 
     def expect(self, settings: Settings) -> None:
         """Let each job have its figures from the start: what never happened is 0 then, not unknown."""
@@ -92,6 +108,11 @@ class _Database(Collector):
         self._families: list[Metric] = []
         self._fresh_until = 0.0
         self._failures = 0
+
+    def begin(self) -> None:
+        """Count what runs bring from now on."""
+        with self._guard, reading(self._engine) as connection:
+            self._totals.read(connection)
 
     def describe(self) -> Iterable[Metric]:
         """Name nothing: the database need not answer when this is registered."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -165,10 +165,17 @@ class Schedule:
         self.scheduler.add_listener(self._note_end, EVENT_JOB_EXECUTED | EVENT_JOB_ERROR)
         self.scheduler.add_listener(lambda missed: self._on_missed(missed.job_id), EVENT_JOB_MISSED)
 
-    def start(self, jobs: Mapping[str, JobSettings]) -> None:
-        """Begin to run what is due."""
-        self.scheduler.start(paused=True)
+    def start(self, jobs: Mapping[str, JobSettings], at_once: Iterable[str] = ()) -> None:
+        """Begin to run what is due, and these jobs at once.
+
+        :raises StoreError: if the database cannot be used.
+        """
+        with translated(self._engine.url):
+            self.scheduler.start(paused=True)
         self.set_jobs(jobs)
+        with translated(self._engine.url):
+            for name in at_once:
+                self.scheduler.modify_job(name, next_run_time=self._clock.now())
         self.scheduler.resume()
 
     def set_jobs(self, jobs: Mapping[str, JobSettings]) -> None:

@@ -29,7 +29,7 @@ from miner.errors import BusyError, Interrupted, MinerError
 from miner.logs import event
 from miner.settings import Settings
 from miner.store import schema
-from miner.store.daemon import forget_outcomes, put_outcome
+from miner.store.daemon import forget_outcomes, job_states, put_outcome
 from miner.store.locks import Locks
 from miner.store.session import masked, open_engine, parse_url, reading, writing
 
@@ -85,6 +85,7 @@ class Daemon:
             stack.callback(self._engine.dispose)
             stack.enter_context(self._signals())
             schema.prepare(self._engine)
+            self._metrics.begin()
             stack.callback(self._locks.close)
             others = self._take_lock()
             web = Web(where.host, where.port, self._metrics.registry, self._unhealthy, self._unready)
@@ -113,7 +114,10 @@ class Daemon:
 
     def _begin(self) -> None:
         self._forget()
-        self._schedule.start(self._settings.daemon.jobs)
+        with reading(self._engine) as connection:
+            unfinished = [one.job for one in job_states(connection) if one.outcome in ("running", "interrupted")]
+        # What stopped with the last daemon, or died with it, does not wait until it is due again.
+        self._schedule.start(self._settings.daemon.jobs, at_once=unfinished)
         self._be_active(True)
         event("daemon active", jobs=sorted(self._settings.daemon.jobs))
 
@@ -140,15 +144,20 @@ class Daemon:
         """Run a job to its end: called by the schedule, in a thread of the job's lane."""
         settings = self._settings
         with logs.bound(job=name):
-            event("job started", kind=settings.daemon.jobs[name].run)
+            kind = settings.daemon.jobs[name].run
+            event("job started", kind=kind)
+            self._enter(lambda connection: put_outcome(connection, name, kind, "running", "", self._clock.now(), None))
             outcome = self._children.run(settings, name)
             self._metrics.note(outcome)
             log_outcome(outcome)
-            try:
-                with writing(self._engine) as connection:
-                    record(connection, outcome)
-            except MinerError as error:
-                event("outcome lost", str(error), level=logging.ERROR)
+            self._enter(lambda connection: record(connection, outcome))
+
+    def _enter(self, put: Callable[[Connection], None]) -> None:
+        try:
+            with writing(self._engine) as connection:
+                put(connection)
+        except MinerError as error:
+            event("outcome lost", str(error), level=logging.ERROR)
 
     def _note_missed(self, name: str) -> None:
         self._metrics.missed.labels(name).inc()

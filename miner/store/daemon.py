@@ -31,9 +31,9 @@ def put_outcome(
     outcome: str,
     message: str,
     started_at: datetime,
-    finished_at: datetime,
+    finished_at: datetime | None,
 ) -> None:
-    """Enter how a job ended: one that succeeded has no failures any more."""
+    """Enter that a job runs, or how it ended: one that succeeded has no failures any more."""
     known = connection.execute(select(daemon_outcome).where(daemon_outcome.c.job == job)).one_or_none()
     succeeded_at, failures = (known.succeeded_at, known.failures) if known else (None, 0)
     if outcome in ("complete", "partial"):

@@ -6,7 +6,7 @@ from sqlalchemy import Double, Index, Integer, LargeBinary, Table, Text
 
 from miner.store.columns import PROVENANCE, UtcDateTime, key, metadata, needed, one_of, optional
 
-OUTCOMES = ("complete", "partial", "failed", "interrupted", "busy")
+OUTCOMES = ("running", "complete", "partial", "failed", "interrupted", "busy")
 
 # The job store of APScheduler 3 reads and writes it, and knows its columns by these names.
 daemon_job = Table(
@@ -25,10 +25,14 @@ daemon_outcome = Table(
     metadata,
     key("job", Text(), "Name of the job, as in the settings."),
     needed("kind", Text(), "What it runs: questions, reobserve, discover, fetch, ..."),
-    needed("outcome", Text(), "complete, partial, failed, interrupted, or busy: another process was at its source."),
+    needed(
+        "outcome",
+        Text(),
+        "running (also: was killed), complete, partial, failed, interrupted, or busy: its source was locked.",
+    ),
     needed("message", Text(), "What went wrong, in words; empty if nothing did. No secrets."),
     needed("started_at", UtcDateTime(), "When it started."),
-    needed("finished_at", UtcDateTime(), "When it ended."),
+    optional("finished_at", UtcDateTime(), "When it ended; null while it runs, or if it was killed."),
     optional("succeeded_at", UtcDateTime(), "When it last ended complete or partial; null if it never did."),
     needed("failures", Integer(), "How often it failed since then."),
     one_of("outcome", OUTCOMES),
