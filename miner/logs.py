@@ -100,7 +100,7 @@ class _Json(logging.Formatter):
         if record.exc_info:
             line["traceback"] = mask_secrets(self.formatException(record.exc_info))
         # Everything beyond ASCII is escaped, so that no line can steer a terminal.
-        return json.dumps(line, default=str)
+        return json.dumps(line, default=str).replace("\x7f", "\\u007f")
 
 
 class _Human(logging.Formatter):
@@ -109,7 +109,7 @@ class _Human(logging.Formatter):
         words = [_name(record), fields, record.getMessage()]
         if record.exc_info:
             words.append(self.formatException(record.exc_info))
-        text = mask_secrets(printable("  ".join(word for word in words if word)))
+        text = "  ".join(mask_secrets(printable(word)) for word in words if word)
         return f"{_time(record):%Y-%m-%d %H:%M:%S} {record.levelname.lower():7} {text}"
 
 

@@ -23,6 +23,7 @@ CODE = re.compile(r"`(miner [^`\n]+)`")
 COMPOSED = re.compile(r"docker compose run --rm (miner [^`\n]+)")
 SUBCOMMANDS = {
     "collect",
+    "daemon",
     "status",
     "db upgrade",
     "db current",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError
 
 from miner.errors import StoreError
 from miner.store.session import masked, reading, translated
@@ -35,15 +37,18 @@ def _maintain_sqlite(engine: Engine) -> dict[str, Any]:
     with translated(engine.url), engine.connect() as connection:
         driver: Any = connection.connection.driver_connection
         # Outside a transaction: the log could not be emptied in one.
-        found = [str(row[0]) for row in driver.execute("PRAGMA quick_check(10)")]
-        if found != ["ok"]:
-            raise StoreError(
-                f"the database {masked(engine.url)} is damaged: {'; '.join(found)[:500]}: restore a backup, or name "
-                "another and collect again"
-            )
-        busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        driver.execute("PRAGMA optimize")
-        free = driver.execute("PRAGMA freelist_count").fetchone()[0]
+        try:
+            found = [str(row[0]) for row in driver.execute("PRAGMA quick_check(10)")]
+            busy, _, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            driver.execute("PRAGMA optimize")
+            free = driver.execute("PRAGMA freelist_count").fetchone()[0]
+        except sqlite3.Error as error:
+            raise DatabaseError("PRAGMA", None, error) from None
+    if found != ["ok"]:
+        raise StoreError(
+            f"the database {masked(engine.url)} is damaged: {'; '.join(found)[:500]}: restore a backup, or name "
+            "another and collect again"
+        )
     with reading(engine) as connection:
         return {"database_bytes": size(connection), "free_pages": free, "log_emptied": not busy}
 
