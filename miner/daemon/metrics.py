@@ -9,7 +9,6 @@ import importlib.util
 import logging
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -121,12 +120,12 @@ class _Database(Collector):
     def collect(self) -> Iterable[Metric]:
         """Give what the database tells; if it does not answer, only that."""
         with self._guard:
-            if time.monotonic() >= self._fresh_until:
+            if self._clock.monotonic() >= self._fresh_until:
                 self._read()
             return list(self._families)
 
     def _read(self) -> None:
-        settings, began = self._settings(), time.monotonic()
+        settings, began = self._settings(), self._clock.monotonic()
         try:
             with reading(self._engine) as connection:
                 self._totals.read(connection)
@@ -142,14 +141,14 @@ class _Database(Collector):
             event("metrics", f"the database cannot be read: {error}", level=logging.ERROR)
             self._failures += 1
             families, up = [], 0
-        seconds = time.monotonic() - began
+        seconds = self._clock.monotonic() - began
         families += [
             _gauge("miner_database_up", "Whether the last reading of the database succeeded.", up),
             _gauge("miner_metrics_read_seconds", "How long the last reading of the database took.", seconds),
             _counter("miner_metrics_read_failures", "Readings of the database that failed.", self._failures),
         ]
         self._families = families
-        self._fresh_until = time.monotonic() + max(settings.daemon.metrics_cache_seconds, _REST * seconds)
+        self._fresh_until = self._clock.monotonic() + max(settings.daemon.metrics_cache_seconds, _REST * seconds)
 
 
 def _of_database(found: Reading, settings: Settings) -> Iterator[Metric]:

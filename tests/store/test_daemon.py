@@ -15,7 +15,6 @@ from miner.store.daemon import forget_outcomes, job_states, put_outcome
 from miner.store.maintenance import maintain, size
 from miner.store.session import open_engine, reading, writing
 
-
 PAGE_BYTES = 8192
 
 
