@@ -107,7 +107,9 @@ def test_the_readme_names_every_flag_of_evaluate() -> None:
 def test_the_readme_names_every_flag_of_the_daemon() -> None:
     """In the paragraph that shows how the command is used."""
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", help_of("daemon"))) - {"--help"}
-    paragraph = next(part for part in text_of("README.md").split("\n\n") if part.startswith("`miner daemon` runs until"))
+    paragraph = next(
+        part for part in text_of("README.md").split("\n\n") if part.startswith("`miner daemon` runs until")
+    )
     assert set(re.findall(r"--[a-z][a-z-]+", paragraph)) == flags - {"--config", "--database-url"}
 
 
