@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from miner.collect.locators import locate
 from miner.daemon.jobs import request_of
-from miner.errors import RepositoryError
+from miner.errors import RepositoryError, SettingsError
 from miner.job import CollectRequest, activity_query, tags, targets
 from miner.settings import Settings
 from miner.store import github as githubstore
@@ -29,7 +29,11 @@ def lags(connection: Connection, settings: Settings, now: datetime) -> dict[str,
         if request is None or job.run == "reobserve":
             continue
         source = {"questions": "stackoverflow", "discover": "github", "fetch": "git"}[job.run]
-        found[source] = max(found.get(source, 0.0), _lag(connection, settings, request, source, now))
+        # A search that GitHub would not take fails its job, and is behind for good: it is no fault of the database.
+        behind = math.inf
+        with suppress(SettingsError):
+            behind = _lag(connection, settings, request, source, now)
+        found[source] = max(found.get(source, 0.0), behind)
     return found
 
 

@@ -161,9 +161,11 @@ def test_sigterm_stops_a_job_at_a_page_and_the_next_daemon_goes_on(
     """Exit code 0; what was committed stays, and what was left is fetched at once, though the job is not due."""
     daemon = start({"fetch": FETCH}, environ=long_job)
     daemon.until("task started", task="mine")
+    runner = Runner(database_url, tmp_path / "data")
+    while runner.one("SELECT COUNT(*) FROM git_commit") == 0:
+        assert daemon.process.poll() is None
     assert daemon.stop() == 0
     assert daemon.until("job interrupted")["job"] == "fetch"
-    runner = Runner(database_url, tmp_path / "data")
     assert runner.one("SELECT outcome FROM daemon_outcome") == "interrupted"
     assert 0 < runner.one("SELECT COUNT(*) FROM git_commit") < LONG
     assert runner.one("SELECT status FROM crawl_run") == "interrupted"
@@ -308,6 +310,20 @@ def test_a_source_that_is_in_use_is_left_alone(
         assert busy["event"] == "job busy"
         assert f"process {other.pid} " in busy["message"]
     assert daemon.stop() == 0
+
+
+def test_it_is_ready_only_with_the_right_schema(start: Start, database_url: str) -> None:
+    """It lives still, and says what is wrong."""
+    daemon = start({"upkeep": UPKEEP})
+    daemon.ended("upkeep")
+    engine = open_engine(database_url)
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    engine.dispose()
+    status, said = daemon.get("/readyz")
+    assert status == 503
+    assert "at 9999, which this version of the miner does not know" in said
+    assert daemon.get("/healthz") == (200, "ok\n")
 
 
 def test_a_port_in_use_is_one_line_of_error(start: Start) -> None:

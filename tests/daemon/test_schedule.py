@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -9,6 +10,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
+from apscheduler.events import EVENT_JOB_MODIFIED
 from apscheduler.executors.debug import DebugExecutor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -211,6 +213,35 @@ def test_a_database_that_is_away_is_waited_for(simulation: Simulation, engine: E
         connection.execute(text("ALTER TABLE away RENAME TO daemon_job"))
     simulation.run(minutes=1)
     assert simulation.counts() == {"questions": 2}
+
+
+def test_what_becomes_due_while_it_runs_is_one_run_more(simulation: Simulation, engine: Engine) -> None:
+    """As soon as the run has ended that takes three and a half hours; then at its regular times."""
+    begun, may_end, again = threading.Event(), threading.Event(), threading.Event()
+
+    def work(name: str) -> None:
+        simulation.ran.append((name, simulation.clock.now()))
+        begun.set()
+        assert may_end.wait(60)
+
+    schedule = Schedule(engine, simulation.clock, work, scheduler=Driven)
+    schedule.start(jobs(questions=HOURLY))
+    simulation.schedule = schedule
+    simulation.run(minutes=1)
+    assert begun.wait(60)
+    simulation.run(hours=3, minutes=29)
+    assert simulation.counts() == {"questions": 1}
+    assert schedule.busy
+    schedule.scheduler.add_listener(lambda _: again.set(), EVENT_JOB_MODIFIED)
+    begun.clear()
+    may_end.set()
+    assert again.wait(60)
+    simulation.run(minutes=1)
+    assert begun.wait(60)
+    schedule.close()
+    # The clock may go on before the thread looks at it, by the minute that the simulation runs.
+    late = zip(simulation.times("questions"), (MARCH, MARCH + timedelta(hours=3, minutes=30)), strict=True)
+    assert all(timedelta(0) <= moment - wanted <= timedelta(minutes=1) for moment, wanted in late)
 
 
 def test_a_paused_schedule_starts_nothing(simulation: Simulation) -> None:
