@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import UTC, datetime, time, timedelta
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -73,18 +73,20 @@ class Asking:
     def collect(self) -> None:
         """Ask for every tag that is wanted, and look again at what is due."""
         judge_stored(self.run, self.site)
+        part = self.run.request.questions
         try:
-            for tag in tags(self.run.request, self.run.settings):
+            for tag in () if part == "again" else tags(self.run.request, self.run.settings):
                 if self.run.stopped():
                     return
                 self.run.summary.tags += 1
                 self._ask_for(tag)
-            if not self.run.stopped() and self.run.request.limit is None:
-                self._look_again()
+            if not self.run.stopped() and self.run.request.limit is None and part != "new":
+                self._look_again(alone=part == "again")
         finally:
             self.api.close()
             self.run.summary.requests = self.api.requests
             self.run.summary.quota_remaining = self.api.quota_remaining
+            self.run.summary.budgets += self._budgets()
 
     def write(
         self, page: ApiPage, threads: Sequence[Thread], proof: Iterable[Coverage], deleted: Sequence[int] = ()
@@ -164,26 +166,47 @@ class Asking:
                 row = Coverage(SOURCE, query, "", gap, self.run.run_id, complete=False, reason=reason.value)
                 store.add_coverage(connection, row)
 
-    def _look_again(self) -> None:
-        """Look at questions again whose answers' votes or acceptance may have changed, the most overdue first."""
+    def _budgets(self) -> list[dict[str, Any]]:
+        remaining, limit = self.api.quota_remaining, self.api.quota_max
+        if remaining is None:
+            return []
+        midnight = datetime.combine(self.run.clock.now().date() + timedelta(days=1), time(), UTC)
+        account = "key" if self.run.settings.stackoverflow.key.get_secret_value() else "anonymous"
+        named = {"source": SOURCE, "account": account, "resource": "day"}
+        return [{**named, "remaining": remaining, "limit": limit, "reset_epoch": int(midnight.timestamp())}]
+
+    def _share(self) -> int | None:
         left = self.api.quota_remaining
-        if left is None or self._unreachable is not None:
+        return None if left is None else int(left * self.run.settings.stackoverflow.reobserve_share)
+
+    def _look_again(self, *, alone: bool) -> None:
+        """Look at questions again whose answers' votes or acceptance may have changed, the most overdue first.
+
+        :param alone: nothing was asked for before, so only the first look tells what is left of the quota.
+        """
+        budget = self._share()
+        if (budget is None and not alone) or self._unreachable is not None:
             return
-        budget = int(left * self.run.settings.stackoverflow.reobserve_share)
-        due = self._due(budget * _IDS_A_REQUEST)
+        due = self._due(None if budget is None else budget * _IDS_A_REQUEST)
         if not due:
             return
         self.run.reporter.start("look again", self.site, len(due), "questions")
         try:
-            self._look_at(due)
+            if alone:
+                self.prepare()
+            self._look_at(due, budget)
         except HttpError as error:
+            if alone:
+                self.run.summary.failed[f"{self.site} looks"] = str(error)
             self.run.reporter.warn(self.site, f"not all questions were looked at again: {error}")
         finally:
             self.run.reporter.finish("look again", self.site)
 
-    def _look_at(self, due: Sequence[int]) -> None:
-        for start in range(0, len(due), _IDS_A_REQUEST):
-            if self.run.stopped():
+    def _look_at(self, due: Sequence[int], budget: int | None) -> None:
+        for number, start in enumerate(range(0, len(due), _IDS_A_REQUEST)):
+            if number and budget is None:
+                budget = self._share()
+            if self.run.stopped() or (number and budget is not None and number >= budget):
                 return
             asked = due[start : start + _IDS_A_REQUEST]
             page = self.api.by_id(asked)
@@ -194,7 +217,7 @@ class Asking:
             self.run.summary.reobserved += len(came)
             self.run.reporter.advance("look again", self.site, start + len(asked))
 
-    def _due(self, most: int) -> list[int]:
+    def _due(self, most: int | None) -> list[int]:
         """Choose what to look at again, without a fix first: its age has grown by the factor since the last look."""
         settings, now = self.run.settings.stackoverflow, self.run.clock.now()
         least = timedelta(days=settings.reobserve_min_days)

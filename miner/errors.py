@@ -35,6 +35,10 @@ class SchemaError(StoreError):
     """The database's schema is not the one this version needs: run 'miner db upgrade'."""
 
 
+class BusyError(MinerError):
+    """Another process works on the same source."""
+
+
 class SourceError(MinerError):
     """A source could not be read. Other sources go on."""
 

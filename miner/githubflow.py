@@ -18,6 +18,7 @@ ledger holds, by creation date or committer date, of which time all results are 
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -42,7 +43,7 @@ from miner.collect.githubitems import (
     read_repository,
 )
 from miner.collect.githubsearch import SearchPage
-from miner.collect.githubtokens import TokenPool, read_token_file, read_tokens
+from miner.collect.githubtokens import ANONYMOUS, TokenPool, read_token_file, read_tokens
 from miner.collect.locators import Locator, locate
 from miner.errors import (
     GitHubTokensError,
@@ -223,6 +224,7 @@ class _Discovery:
             run.summary.github_requests = self._client.requests
             run.summary.not_modified = self._client.conditional
             run.summary.found = len(self._met)
+            run.summary.budgets += _budgets(self._client)
             self._client.close()
 
     def _try(self, search: Search) -> None:
@@ -313,6 +315,7 @@ class _Discovery:
             store.resolve_omissions(connection, run.run_id, SOURCE, subjects, reasons)
             for row in () if search.strategy == "code" else self._proofs(connection, search, page, part):
                 store.add_coverage(connection, row)
+        run.summary.pages[SOURCE] += 1
 
     def _looked(self, page: SearchPage) -> dict[int, RepositoryState]:
         """Look at the repositories of found files of which nothing is known: the search does not tell their stars."""
@@ -531,6 +534,27 @@ class _Asked:
         if answer.etag and isinstance(answer.data, dict) and answer.data.get("incomplete_results") is False:
             self.fresh[url] = answer.etag, answer.response
         return answer
+
+
+def _budgets(client: GitHubClient) -> list[dict[str, Any]]:
+    return [
+        {
+            "source": SOURCE,
+            "account": _account_label(account),
+            "resource": resource,
+            "remaining": budget.remaining,
+            "limit": budget.limit,
+            "reset_epoch": int(budget.reset_at.timestamp()),
+        }
+        for (account, resource), budget in sorted(client.budgets().items())
+    ]
+
+
+def _account_label(account: str) -> str:
+    """Name an account where many may read it: by a hash, unless it is a token's position or nobody's."""
+    if account == ANONYMOUS or account.startswith("token "):
+        return account
+    return f"account {hashlib.sha256(account.encode()).hexdigest()[:8]}"
 
 
 def _facts(found: Repository, sha256: str) -> dict[str, Any]:

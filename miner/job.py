@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from miner.collect.git import without_secrets
 from miner.collect.interface import MinedPage
@@ -43,7 +43,8 @@ class Reporter(Protocol):
 class CollectRequest:
     """What to collect. Empty tuples mean: what the settings say.
 
-    ``limit`` is commits of a repository, or questions of a tag. ``dump`` is the path of a data dump; ``site`` and
+    ``limit`` is commits of a repository, or questions of a tag. ``questions`` is what of a site: what is new or
+    changed, looks again at what votes may have changed, or both. ``dump`` is the path of a data dump; ``site`` and
     ``dump_date`` say what its name and files do not. ``seeds`` is the path of a list of posts and links.
     """
 
@@ -59,6 +60,7 @@ class CollectRequest:
     site: str | None = None
     dump_date: datetime | None = None
     seeds: str | None = None
+    questions: Literal["all", "new", "again"] = "all"
 
     @property
     def window(self) -> Interval:
@@ -82,6 +84,7 @@ class Summary:
     nothing had changed. ``found`` are the repositories that searches named, ``renamed`` and ``gone`` those among the
     known ones. ``commits_asked`` are the commits for which it was asked about issues, in ``graphql_requests`` of the
     requests, which cost ``graphql_points``; ``issues`` is what came, ``raised`` the commits that it had mined.
+    ``pages`` are transactions, by source; ``budgets`` what each source said last of its budgets.
     """
 
     run_id: int = 0
@@ -110,6 +113,8 @@ class Summary:
     graphql_points: int = 0
     raised: int = 0
     fixes: int = 0
+    budgets: list[dict[str, Any]] = field(default_factory=list)
+    pages: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
     interrupted: bool = False
     omissions: Counter[str] = field(default_factory=Counter)
@@ -140,12 +145,14 @@ class Summary:
         """Add a page of commits that is in the database."""
         self.seen += page.seen
         self.candidates += page.candidates
+        self.pages[SOURCE] += 1
         self._count(page)
 
     def count_questions(self, page: MinedPage) -> None:
         """Add a page of questions that is in the database."""
         self.questions += page.seen
         self.qualified += page.candidates
+        self.pages["stackoverflow"] += 1
         self._count(page)
 
     def _count(self, page: MinedPage) -> None:

@@ -19,24 +19,40 @@ Killed at any point and run again, the tables are those of a run that was never 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from miner.clock import Clock, SystemClock
 from miner.collect import git
 from miner.job import CollectRequest, Reporter, Summary, flows
+from miner.logs import bound
 from miner.run import Run
 from miner.settings import Settings
 from miner.store import schema
+from miner.store.locks import Locks
 from miner.store.session import open_engine
 from miner.workers import Workers, stop_on_signal
 
-_WITH_COMMITS = frozenset({"git", "github", "seeds"})
+_COMMITS = frozenset({"git", "github", "seeds"})
+"""The flows after which commits may be there that GitHub was not asked about."""
+
+_LOCKS = {"seeds": ("git", "stackoverflow"), "dump": ("stackoverflow",)}
+"""What a flow writes the rows of, where that is not its own name."""
 
 
-def collect(settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock | None = None) -> Summary:
+def collect(
+    settings: Settings,
+    request: CollectRequest,
+    reporter: Reporter,
+    clock: Clock | None = None,
+    lock_wait_seconds: float = 0.0,
+) -> Summary:
     """Collect what is asked for and not yet in the database.
 
-    What cannot be read is an omission and does not stop the rest.
+    What cannot be read is an omission and does not stop the rest. Nobody else collects from the same sources meanwhile.
 
     :param clock: the time that the source flows go by; the machine's, unless a test pretends to wait.
+    :param lock_wait_seconds: how long to wait while another process collects from one of the sources.
+    :raises BusyError: if one does so for longer. Nothing was done then.
     :raises MinerError: if nothing can go on: no git, no database, a full disk.
     """
     wanted = flows(settings, request)
@@ -47,19 +63,40 @@ def collect(settings: Settings, request: CollectRequest, reporter: Reporter, clo
     try:
         schema.prepare(engine)
         # A forked worker must not share a connection, so none is open when the workers start.
-        with stop_on_signal() as stopped, Workers(count, before_start=engine.dispose) as workers:
+        with (
+            stop_on_signal() as asked,
+            Locks(engine, "collect", clock or SystemClock(asked)) as locks,
+            Workers(count, before_start=engine.dispose) as workers,
+        ):
+            locks.take(_locked(wanted), lock_wait_seconds, lambda text: reporter.warn("", text))
+
+            def stopped() -> bool:
+                return asked() or locks.lost()
+
             run = Run(settings, request, reporter, engine, workers, stopped, clock or SystemClock(stopped))
             with run.entered():
-                for name in wanted:
+                last = max((number for number, name in enumerate(wanted, start=1) if name in _COMMITS), default=0)
+                for number, name in enumerate(wanted, start=1):
                     if not stopped():
-                        _flow(name, run)
-                if not stopped() and _WITH_COMMITS.intersection(wanted):
-                    from miner import evidenceflow
-
-                    evidenceflow.collect(run, wanted)
+                        with bound(source=name):
+                            _flow(name, run)
+                    if number == last and not stopped():
+                        _ask_for_evidence(run, wanted)
+                    locks.release(_locked([name]) - _locked(wanted[number:]) - (_COMMITS if number < last else set()))
+            locks.require()
             return run.summary
     finally:
         engine.dispose()
+
+
+def _locked(flows: Sequence[str]) -> set[str]:
+    return {lock for name in flows for lock in _LOCKS.get(name, (name,))}
+
+
+def _ask_for_evidence(run: Run, wanted: Sequence[str]) -> None:
+    from miner import evidenceflow
+
+    evidenceflow.collect(run, wanted)
 
 
 def _flow(name: str, run: Run) -> None:

@@ -14,6 +14,7 @@ from miner.clock import Clock
 from miner.collect.interface import MinedPage
 from miner.errors import MinerError
 from miner.job import CollectRequest, Reporter, Summary
+from miner.logs import bound
 from miner.model import Omission
 from miner.optout import OptOut, admitted, read_opt_out
 from miner.settings import Settings
@@ -66,7 +67,8 @@ class Run:
                 optout.remove(connection, self.run_id, self.opt_out)
         self.workers.admit = self.admit
         try:
-            yield
+            with bound(run=self.run_id):
+                yield
         except MinerError as error:
             self._finish("failed", started, {"error": str(error)})
             raise

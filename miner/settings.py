@@ -9,12 +9,23 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from miner.errors import SettingsError
 from miner.resources import resource
@@ -23,6 +34,11 @@ ENVIRONMENT_PREFIX = "MINER_"
 DEFAULT_CONFIG_NAMES = (Path("config/miner.toml"), Path("miner.toml"))
 
 Positive = Annotated[int, Field(gt=0)]
+Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhd]$")]
+"""A time span such as 90s, 15m, 6h or 7d."""
+JobKind = Literal["questions", "reobserve", "discover", "fetch", "relabel", "retention", "maintenance"]
+
+_UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 class Section(BaseModel):
@@ -142,6 +158,50 @@ class ClassifySettings(Section):
     rules_dir: str
 
 
+class JobSettings(Section):
+    """A job of the daemon: what it runs, when, and with which request. Exactly one of ``cron`` and ``every`` is given.
+
+    Without ``misfire_grace`` a run that was missed is made up for, once, however late.
+    """
+
+    run: JobKind
+    cron: str = ""
+    every: Duration | Literal[""] = ""
+    jitter: Duration | Literal[""] = ""
+    misfire_grace: Duration | Literal[""] = ""
+    since: datetime | None = None
+    libraries: tuple[str, ...] = ()
+    repositories: tuple[str, ...] = ()
+
+    @field_validator("since")
+    @classmethod
+    def _is_utc_unless_told(cls, value: datetime | None) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
+
+    @model_validator(mode="after")
+    def _has_one_schedule(self) -> Self:
+        if bool(self.cron) == bool(self.every):
+            raise ValueError("say when it runs, with one of cron and every")
+        if self.every and self.jitter and in_seconds(self.jitter) >= in_seconds(self.every):
+            raise ValueError("jitter must be shorter than every")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {key: value for key, value in handler(self).items() if key in self.model_fields_set}
+
+
+class DaemonSettings(Section):
+    """The daemon: where it tells how it is, and what it runs when."""
+
+    host: str
+    port: Annotated[int, Field(ge=0, le=65535)]
+    log: Literal["auto", "human", "json"]
+    metrics_cache_seconds: Annotated[float, Field(ge=0)]
+    lock_wait_seconds: Annotated[float, Field(ge=0)]
+    jobs: dict[Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,50}$")], JobSettings]
+
+
 class Settings(Section):
     """All settings of a run. Made by :func:`load`; nothing else reads the environment or the config file."""
 
@@ -153,6 +213,7 @@ class Settings(Section):
     stackoverflow: StackOverflowSettings
     dump: DumpSettings
     classify: ClassifySettings
+    daemon: DaemonSettings
 
 
 class Library(Section):
@@ -193,6 +254,11 @@ def load(
         return Settings.model_validate(merged)
     except ValidationError as error:
         raise SettingsError(_explain(error, found)) from None
+
+
+def in_seconds(duration: str) -> int:
+    """Give the seconds of a :data:`Duration`; 0 for none."""
+    return int(duration[:-1]) * _UNIT_SECONDS[duration[-1]] if duration else 0
 
 
 @cache

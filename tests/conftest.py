@@ -95,7 +95,7 @@ def contents() -> Callable[[Engine], Contents]:
         found: Contents = {}
         with reading(engine) as connection:
             for table in metadata.sorted_tables:
-                if table.name != "crawl_run":
+                if table.name != "crawl_run" and not table.info.get("provenance"):
                     columns = [column for column in table.columns if not column.info.get("provenance")]
                     found[table.name] = sorted(map(tuple, connection.execute(select(*columns))), key=repr)
         return found

@@ -339,6 +339,45 @@ def test_further_looks_take_a_share_of_the_quota_and_those_without_a_fix_first(s
     assert looked <= unrepaired or unrepaired <= looked
 
 
+def test_new_questions_and_further_looks_can_be_asked_for_apart(start_lite: Start) -> None:
+    """One asks for no known question, the other for no tag; the looks alone keep to the share, but for the first."""
+    asker = start_lite(Site(generate(900, tags=("theano",))))
+    asker.collect(libraries=("theano",))
+    asker.clock.advance(days=6000)
+    asker.forget()
+    assert asker.collect(libraries=("theano",), questions="new").reobserved == 0
+    assert asker.asked("/questions/{ids}") == []
+    asker.settings |= {"reobserve_share": 0.1, "quota_reserve": 1}
+    asker.server.leave_quota(25)
+    asker.forget()
+    summary = asker.collect(libraries=("theano",), questions="again")
+    assert (summary.status, summary.tags) == ("complete", 0)
+    assert asker.asked("/questions") == []
+    assert len(asker.asked("/questions/{ids}")) == 2
+    assert summary.reobserved == 200
+
+
+def test_looks_alone_fail_where_no_answer_comes(start_lite: Start) -> None:
+    """Nothing was looked at then: that is no complete run."""
+    asker = start_lite()
+    asker.collect()
+    asker.clock.advance(days=5000)
+    asker.settings |= {"attempts": 1, "api_url": "http://127.0.0.1:9"}
+    summary = asker.collect(questions="again")
+    assert summary.status == "failed"
+    assert list(summary.failed) == ["stackoverflow.com looks"]
+
+
+def test_a_summary_tells_pages_and_what_is_left_of_the_quota(start_lite: Start) -> None:
+    """Until the quota is full again, at midnight UTC."""
+    asker = start_lite()
+    summary = asker.collect()
+    assert summary.pages["stackoverflow"] > 0
+    (budget,) = summary.budgets
+    assert (budget["account"], budget["limit"], budget["remaining"]) == ("key", 10_000, summary.quota_remaining)
+    assert at(budget["reset_epoch"]) == datetime(2022, 6, 2, tzinfo=UTC)
+
+
 def test_a_question_that_is_deleted_keeps_its_rows(start_lite: Start) -> None:
     asker = start_lite()
     asker.collect()

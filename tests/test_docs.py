@@ -25,6 +25,7 @@ SUBCOMMANDS = {
     "collect",
     "classify",
     "explain",
+    "daemon",
     "status",
     "db upgrade",
     "db current",
@@ -125,6 +126,15 @@ def test_the_readme_names_every_flag_of_label(name: str) -> None:
     }
     section = text_of("README.md").partition("## Labels by people")[2].partition("\n## ")[0]
     assert flags <= set(re.findall(r"--[a-z][a-z-]+", section))
+
+
+def test_the_readme_names_every_flag_of_the_daemon() -> None:
+    """In the paragraph that shows how the command is used."""
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", help_of("daemon"))) - {"--help"}
+    paragraph = next(
+        part for part in text_of("README.md").split("\n\n") if part.startswith("`miner daemon` runs until")
+    )
+    assert set(re.findall(r"--[a-z][a-z-]+", paragraph)) == flags - {"--config", "--database-url"}
 
 
 def test_the_readme_lists_the_exit_codes() -> None:

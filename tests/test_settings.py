@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from miner.errors import SettingsError
-from miner.settings import libraries, load
+from miner.settings import in_seconds, libraries, load
 
 WriteConfig = Callable[[str], Path]
 
@@ -133,6 +134,20 @@ def test_a_number_too_long_for_python_is_text() -> None:
         pytest.param('[github]\nclone_url = "https://h/{owner}/{name"\n', "{owner} and {name}", id="open brace"),
         pytest.param('[git]\ntransports = ["ext"]\n', "setting git.transports.0", id="ext transport"),
         pytest.param("[git\n", "is not TOML", id="not TOML"),
+        pytest.param(
+            '[daemon.jobs.a]\nrun = "fetch"\n', "say when it runs, with one of cron and every", id="job without time"
+        ),
+        pytest.param(
+            '[daemon.jobs.a]\nrun = "fetch"\nevery = "1h"\ncron = "* * * * *"\n', "say when it runs", id="two times"
+        ),
+        pytest.param('[daemon.jobs.a]\nrun = "fetch"\nevery = "1 h"\n', "daemon.jobs.a.every", id="no time span"),
+        pytest.param('[daemon.jobs.a]\nrun = "fetch"\nevery = "0h"\n', "daemon.jobs.a.every", id="no time at all"),
+        pytest.param(
+            '[daemon.jobs.a]\nrun = "fetch"\nevery = "1h"\njitter = "1h"\n', "jitter must be shorter", id="jitter"
+        ),
+        pytest.param('[daemon.jobs.a]\nrun = "mine"\nevery = "1h"\n', "daemon.jobs.a.run", id="unknown kind of job"),
+        pytest.param('[daemon.jobs."A b"]\nrun = "fetch"\nevery = "1h"\n', "daemon.jobs.A b", id="odd name of a job"),
+        pytest.param("[daemon]\nport = 70000\n", "setting daemon.port", id="no port"),
     ],
 )
 def test_a_wrong_config_file_is_refused(write_config: WriteConfig, toml: str, named: str) -> None:
@@ -151,6 +166,15 @@ def test_a_config_file_that_cannot_be_read_is_refused(tmp_path: Path, make: Call
     make(path)
     with pytest.raises(SettingsError, match=r"odd\.toml"):
         load(path, {})
+
+
+def test_the_jobs_of_a_file_replace_those_that_are_shipped(write_config: WriteConfig) -> None:
+    """All of them: what is not named does not run."""
+    path = write_config('[daemon]\nport = 1\n[daemon.jobs.mine]\nrun = "fetch"\nevery = "90m"\nsince = 2019-01-01\n')
+    daemon = load(path, {}).daemon
+    assert (daemon.port, list(daemon.jobs)) == (1, ["mine"])
+    assert in_seconds(daemon.jobs["mine"].every) == 5400
+    assert daemon.jobs["mine"].since == datetime(2019, 1, 1, tzinfo=UTC)
 
 
 def test_a_refused_value_is_not_repeated_in_the_error() -> None:

@@ -12,9 +12,9 @@ from typing import Annotated
 import typer
 
 from miner import __version__
-from miner.cli import browse, classify, collect, config, database, evaluate, explain, export, label, sql, status
+from miner.cli import browse, classify, collect, config, daemon, database, evaluate, explain, export, label, sql, status
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
-from miner.errors import Interrupted, MinerError, SettingsError
+from miner.errors import BusyError, Interrupted, MinerError, SettingsError
 
 app = typer.Typer(
     name="miner",
@@ -27,6 +27,7 @@ app = typer.Typer(
 app.command("collect", epilog=collect.EPILOG)(collect.command)
 app.command("classify", epilog=classify.EPILOG)(classify.command)
 app.command("explain")(explain.command)
+app.command("daemon", epilog=daemon.EPILOG)(daemon.command)
 app.command("status")(status.command)
 app.command("sql")(sql.command)
 app.command("browse")(browse.command)
@@ -72,4 +73,6 @@ def main() -> None:
 def _exit_code(error: MinerError) -> int:
     if isinstance(error, SettingsError):
         return ExitCode.USAGE
+    if isinstance(error, BusyError):
+        return ExitCode.BUSY
     return ExitCode.INTERRUPTED if isinstance(error, Interrupted) else ExitCode.ERROR

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 EPILOG = (
     "Exit codes: 0 complete; 1 error, nothing could be collected; 2 wrong usage or settings; "
     "3 partial, some repository, tag or dump could not be collected and the rest is in the database; "
+    "4 another process works on the same source; "
     "130 interrupted by Ctrl-C, at a page boundary: run the same command again to continue."
 )
 
@@ -77,6 +79,9 @@ def command(
     no_classify: Annotated[
         bool, typer.Option("--no-classify", help="Store commits and diffs only, no fixes and labels.")
     ] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait while another process works on the same source, rather than give up.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")] = False,
     config: ConfigOption = None,
@@ -114,15 +119,22 @@ def command(
     with reporter(as_json=as_json, quiet=quiet) as progress:
         if plan:
             raise typer.Exit(_plan(settings, request, progress, as_json=as_json))
-        raise typer.Exit(_collect(settings, request, progress, as_json=as_json, quiet=quiet))
+        wait_seconds = math.inf if wait else 0.0
+        raise typer.Exit(_collect(settings, request, progress, wait_seconds, as_json=as_json, quiet=quiet))
 
 
 def _collect(
-    settings: Settings, request: CollectRequest, progress: TerminalReporter, *, as_json: bool, quiet: bool
+    settings: Settings,
+    request: CollectRequest,
+    progress: TerminalReporter,
+    wait_seconds: float,
+    *,
+    as_json: bool,
+    quiet: bool,
 ) -> int:
     from miner.pipeline import collect
 
-    summary = collect(settings, request, progress)
+    summary = collect(settings, request, progress, lock_wait_seconds=wait_seconds)
     progress.close()
     if as_json or not quiet:
         from miner.cli.render import print_summary

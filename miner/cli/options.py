@@ -29,6 +29,7 @@ class ExitCode:
     ERROR = 1
     USAGE = 2
     PARTIAL = 3
+    BUSY = 4
     INTERRUPTED = 130
 
 

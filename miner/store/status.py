@@ -60,7 +60,7 @@ class Status:
 
 def status(connection: Connection, gaps: int = 20, runs: int = 5) -> Status:
     """Give the totals of the database, the first ``gaps`` gaps of its coverage and its last ``runs`` runs."""
-    rater = _last_rater(connection)
+    rater = last_rater(connection)
     first_choice = [label.c.scheme == "pattern", label.c.rank == 1, label.c.rater == rater]
     superseded = select(superseded_fix.c.fix_id)
     libraries = _counts(connection, fix, fix.c.library, fix.c.fix_id.not_in(superseded))
@@ -81,7 +81,8 @@ def status(connection: Connection, gaps: int = 20, runs: int = 5) -> Status:
     )
 
 
-def _last_rater(connection: Connection) -> str:
+def last_rater(connection: Connection) -> str:
+    """Give the rater that labelled last; empty if none did."""
     # From the runs: the labels are many and have no index by run.
     labelling = select(crawl_run.c.rater).where(crawl_run.c.rater != "").order_by(crawl_run.c.run_id.desc())
     return connection.scalar(labelling.limit(1)) or ""

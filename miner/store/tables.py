@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from miner.model import FileKind, OmissionReason, SelectionRule, Side
+from miner.store import daemontables as daemontables
 from miner.store import githubtables as githubtables
 from miner.store import issuetables as issuetables
 from miner.store import posttables
