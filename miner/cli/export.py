@@ -39,7 +39,7 @@ SourceOption = Annotated[
 ]
 LibraryOption = Annotated[
     list[str] | None,
-    typer.Option("--library", metavar="NAME", callback=known_libraries, help="Fixes of this library. Repeatable."),
+    typer.Option("--library", metavar="NAME", help="Fixes of this library. Repeatable."),
 ]
 PatternOption = Annotated[
     list[str] | None, typer.Option("--pattern", metavar="ID", help="Fixes with this first label. Repeatable.")
@@ -98,7 +98,7 @@ def bundle(
     """Write a benchmark of bugs and repairs: instances split by time and family, data card, Croissant metadata."""
     from miner.export.bundle import export_bundle
 
-    selection = _selection(source, library, pattern, since, until, rater, min_confidence)
+    selection = _selection(context, config, source, library, pattern, since, until, rater, min_confidence)
     with _database(context, config, database_url) as engine, _progress() as progress:
         task = progress.add_task("instances", total=None)
         written = export_bundle(
@@ -124,7 +124,7 @@ def swebench(
     """Write commits in the form of SWE-bench's instances: a line of JSON each."""
     from miner.export.swebench import export_swebench
 
-    selection = _selection(["git"], library, pattern, since, until, rater, min_confidence)
+    selection = _selection(context, config, ["git"], library, pattern, since, until, rater, min_confidence)
     with _database(context, config, database_url) as engine, _progress() as progress:
         task = progress.add_task("commits", total=None)
         written = export_swebench(engine, out, selection, lambda number: progress.update(task, completed=number))
@@ -132,6 +132,8 @@ def swebench(
 
 
 def _selection(
+    context: typer.Context,
+    config: Path | None,
     source: list[str] | None,
     library: list[str] | None,
     pattern: list[str] | None,
@@ -146,7 +148,7 @@ def _selection(
         raise typer.BadParameter("--since must be before --until.")
     return Selection(
         sources=tuple(source or ()),
-        libraries=tuple(library or ()),
+        libraries=known_libraries(library, settings_of(context, config, None)),
         patterns=tuple(pattern or ()),
         since=since,
         until=until,

@@ -122,7 +122,7 @@ def sample(
     equal: Annotated[bool, typer.Option("--equal", help="Draw as many of each stratum.")] = False,
     library: Annotated[
         list[str] | None,
-        typer.Option("--library", metavar="NAME", callback=known_libraries, help="This library only; repeatable."),
+        typer.Option("--library", metavar="NAME", help="This library only; repeatable."),
     ] = None,
     source: Annotated[list[ItemSource] | None, typer.Option("--source", help="This source only; repeatable.")] = None,
     sets: SetOption = None,
@@ -155,7 +155,7 @@ def sample(
             100 if size is None else size,
             seed or 0,
             tuple(scheme or ("pattern",)),
-            tuple(library or ()),
+            known_libraries(library, settings),
             tuple(one.value for one in source or ()),
             tuple(sets or ()),
             equal,

@@ -53,11 +53,13 @@ def _queries(settings: Settings, request: CollectRequest, source: str) -> list[s
         from miner.githubflow import searches
 
         return [search.query for search in searches(settings, request)]
-    return [activity_query(settings.stackoverflow.site, tag) for tag in tags(request)]
+    return [activity_query(settings.stackoverflow.site, tag) for tag in tags(request, settings)]
 
 
 def _repositories(connection: Connection, settings: Settings, request: CollectRequest) -> list[str]:
-    names = [*targets(settings, request), *githubstore.discovered(connection, request.libraries)]
+    least = settings.github.code_min_stars
+    found = githubstore.discovered(connection, request.libraries, code_min_stars=least)
+    names = [*targets(settings, request), *found]
     keys = []
     for name in names if not request.repositories else request.repositories:
         with suppress(RepositoryError):

@@ -56,8 +56,8 @@ def test_every_row_has_a_value_for_each_column_of_its_table() -> None:
     of_github = {"discovery", "github_repository", "http_validator", "seed"}
     of_github |= {"issue", "issue_label", "issue_reference", "evidence_request"}
     others = {"superseded_fix", "crawl_run", "dump", "dump_table", "repository", "repository_alias"}
-    of_people = {name for name in metadata.tables if name.startswith("rating")}
-    assert set(metadata.tables) - set(widths) == of_github | of_people | others
+    beside = {name for name in metadata.tables if name.startswith(("rating", "daemon_"))}
+    assert set(metadata.tables) - set(widths) == of_github | beside | others
     assert widths == {name: {len(metadata.tables[name].columns)} for name in rows}
 
 
