@@ -25,6 +25,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from miner.collect import tape
 from miner.collect.dump import Dump, open_dump
 from miner.collect.dumpblocks import Block
 from miner.collect.dumprows import DumpRowError, comment, edit, link, number, question_or_answer, vote
@@ -49,7 +50,8 @@ _LINKS: Final = {1: "linked", 3: "duplicate"}
 
 def collect(run: Run) -> None:
     """Read the data dump of a run. One that cannot be read is an omission; what was read before stays."""
-    path = Path(run.request.dump or "")
+    named = Path(run.request.dump or "")
+    path = tape.current().dump(named)
     run.summary.dumps += 1
     try:
         dump = open_dump(
@@ -58,6 +60,7 @@ def collect(run: Run) -> None:
             site=run.request.site,
             as_of=run.request.dump_date,
         )
+        tape.current().opened_dump(named, dump.identity)
         _Reading(run, dump).collect()
     except Interrupted:
         return

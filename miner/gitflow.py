@@ -17,15 +17,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from miner.collect import git, paging
+from miner.collect import git, paging, tape
 from miner.collect.gitrepo import GitRepository, Tip, read_tip
 from miner.collect.interface import MinedPage, Page
-from miner.collect.locators import locate
+from miner.collect.locators import Locator, locate
 from miner.errors import (
     GitKilledError,
     Interrupted,
@@ -94,7 +94,7 @@ def on_repository(run: Run, text: str, work: Callable[[Mining], None]) -> None:
     run.summary.repositories += 1
     name, key = git.without_secrets(text), ""
     try:
-        locator = locate(text, run.settings.github, run.settings.git)
+        locator = _located(run, text)
         name, key = locator.name, locator.key
         work(Mining(run, GitRepository(locator, run.settings)))
     except Interrupted:
@@ -110,6 +110,18 @@ def on_repository(run: Run, text: str, work: Callable[[Mining], None]) -> None:
             with writing(run.engine) as connection:
                 store.mark_gone(connection, run.run_id, [key])
         run.leave_out(SOURCE, Omission(reason, f"repository:{name}", detail))
+
+
+def _located(run: Run, text: str) -> Locator:
+    """Read what names a repository. What a relative path leads to, only the run's own place in the world tells."""
+
+    def work() -> dict[str, Any]:
+        return asdict(replace(found, url=found.public_url))
+
+    found = locate(text, run.settings.github, run.settings.git)
+    if found.host != "local":
+        return found
+    return Locator(**tape.current().git("path", git.without_secrets(text), work))
 
 
 def _collect_exactly(mining: Mining, shas: Sequence[str]) -> None:

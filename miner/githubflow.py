@@ -30,7 +30,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from miner.clock import Clock
-from miner.collect import githubsearch
+from miner.collect import githubsearch, tape
 from miner.collect.github import GitHubClient, GitHubLimits, RepositoryState
 from miner.collect.githubitems import FoundCommit, Repository, Unreadable, read_commit, read_repository
 from miner.collect.githubsearch import SearchPage
@@ -135,7 +135,7 @@ def client_of(
     """
     github = settings.github
     limits = GitHubLimits(github.timeout_seconds, github.attempts, github.max_wait_seconds, github.max_response_bytes)
-    pool = TokenPool(tokens(settings), clock, lambda text: reporter.warn("github", text))
+    pool = TokenPool(tape.current().tokens(tokens(settings)), clock, lambda text: reporter.warn("github", text))
     return GitHubClient(github.api_url, pool, limits, clock, stopped)
 
 
@@ -445,6 +445,7 @@ def _move(settings: Settings, old: str, new: str) -> None:
     with suppress(OSError):
         if not (folder / new).exists():
             (folder / old).rename(folder / new)
+            tape.current().moved(old, new)
 
 
 def _written(interval: Interval) -> str:

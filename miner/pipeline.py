@@ -18,12 +18,20 @@ Killed at any point and run again, the tables are those of a run that was never 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, event
+
 from miner.clock import Clock, SystemClock
 from miner.collect import git
+from miner.collect.archive import archive_of
+from miner.collect.recorder import Recorder
+from miner.collect.tape import Tape, taping
 from miner.job import CollectRequest, Reporter, Summary, flows
 from miner.run import Run
 from miner.settings import Settings
-from miner.store import schema
+from miner.store import bodies, schema
 from miner.store.session import open_engine
 from miner.workers import Workers, stop_on_signal
 
@@ -39,20 +47,65 @@ def collect(settings: Settings, request: CollectRequest, reporter: Reporter, clo
     wanted = flows(settings, request)
     if "git" in wanted or "seeds" in wanted:
         git.check_version()
+    archive = archive_of(settings)
     engine = open_engine(settings.database.url)
-    count = request.workers or settings.collect.workers
     try:
         schema.prepare(engine)
-        # A forked worker must not share a connection, so none is open when the workers start.
-        with stop_on_signal() as stopped, Workers(count, before_start=engine.dispose) as workers:
-            run = Run(settings, request, reporter, engine, workers, stopped, clock or SystemClock(stopped))
-            with run.entered():
-                for name in wanted:
-                    if not stopped():
-                        _flow(name, run)
-            return run.summary
+        bodies.move(engine, archive)
+        with stop_on_signal() as stopped:
+            tape = Recorder(archive)
+            bodies.attach(engine, tape)
+            return perform(settings, request, reporter, engine, tape, clock or SystemClock(stopped), stopped)
     finally:
         engine.dispose()
+
+
+def perform(
+    settings: Settings,
+    request: CollectRequest,
+    reporter: Reporter,
+    engine: Engine,
+    tape: Tape,
+    clock: Clock,
+    stopped: Callable[[], bool],
+) -> Summary:
+    """Do a run that is recorded, or played back, on an open database that has its tables.
+
+    :raises MinerError: if nothing can go on.
+    """
+    count = request.workers or settings.collect.workers
+    # A forked worker must not share a connection, so none is open when the workers start.
+    with Workers(count, before_start=engine.dispose) as workers, taping(tape), _listening(engine, tape):
+        asked = tape.stopped(stopped)
+        run = Run(settings, request, reporter, engine, workers, asked, tape.clock(clock))
+        with run.entered():
+            for name in flows(settings, request):
+                if not asked():
+                    _flow(name, run)
+        tape.close()
+        return run.summary
+
+
+@contextmanager
+def _listening(engine: Engine, tape: Tape) -> Iterator[None]:
+    """Let a tape know of the transactions that write."""
+
+    def begins(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            tape.writing()
+
+    def commits(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            tape.committing()
+
+    listeners = (("begin", begins), ("commit", commits))
+    for name, listener in listeners:
+        event.listen(engine, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in listeners:
+            event.remove(engine, name, listener)
 
 
 def _flow(name: str, run: Run) -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from miner import __version__
 from miner.classify.version import RATER
 from miner.clock import Clock
+from miner.collect import tape
+from miner.collect.recorder import told_of
+from miner.collect.tape import End, JournalEnd
 from miner.errors import MinerError
 from miner.job import CollectRequest, Reporter, Summary
 from miner.model import Omission
+from miner.secrets import without_secrets
 from miner.settings import Settings
 from miner.store import repository as store
 from miner.store.session import writing
@@ -43,6 +47,7 @@ class Run:
         self.stopped = stopped
         self.clock = clock
         self.summary = Summary()
+        self._tape = tape.current()
 
     @property
     def run_id(self) -> int:
@@ -54,10 +59,15 @@ class Run:
         """Enter the run when it starts, and how it ended."""
         started = time.monotonic()
         rater = RATER if self.request.classify else ""
-        with writing(self.engine) as connection:
-            self.summary.run_id = store.start_run(connection, "collect", self.request.as_dict(), __version__, rater)
+        self._begin(rater)
         try:
             yield
+        except JournalEnd:
+            # The run that is played back wrote no more: it was killed here, or failed.
+            end = self._tape.end
+            if end is not None:
+                self._finish(end.status, started, end.extra)
+            return
         except MinerError as error:
             self._finish("failed", started, {"error": str(error)})
             raise
@@ -80,7 +90,21 @@ class Run:
         if not quietly:
             self.reporter.warn(omission.subject.partition(":")[2], omission.detail)
 
-    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
-        self.summary.seconds = time.monotonic() - started
+    def _begin(self, rater: str) -> None:
+        """Enter the run, and begin its journal: the one is there if the other is."""
+        asked = self.request.as_dict()
         with writing(self.engine) as connection:
-            store.finish_run(connection, self.run_id, status, {**self.summary.as_dict(), **more})
+            self.summary.run_id = store.start_run(
+                connection, "collect", asked, __version__, rater, journal=self._tape.journal, run_id=self._tape.run_id
+            )
+            before = store.journal_before(connection, self.run_id)
+            told = {"command": "collect", "arguments": asked, "parent": before, "miner_version": __version__}
+            told |= {"rater": rater, "database": without_secrets(self.settings.database.url)}
+            self._tape.begin(self.run_id, told | told_of(self.settings))
+
+    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
+        with suppress(JournalEnd):
+            end = self._tape.ending(End(status, dict(more), time.monotonic() - started))
+            self.summary.seconds = end.seconds
+            with writing(self.engine) as connection:
+                store.finish_run(connection, self.run_id, end.status, {**self.summary.as_dict(), **more})

@@ -22,7 +22,7 @@ from miner.store.session import BUSY_TIMEOUT_SECONDS, masked, reading, translate
 from miner.store.tables import metadata
 from miner.store.views import changed_views, create_views, drop_views
 
-HEAD = "0003"
+HEAD = "0006"
 """The newest revision in ``migrations/versions``."""
 
 _LOCK_ID = 0x6D696E6572

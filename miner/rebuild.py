@@ -1,0 +1,358 @@
+"""Makes the tables anew from the archive, the clones and, where one was read, the data dump; without network.
+
+::
+
+    journals                 one a run, each names the one before it
+        |
+    Player                   the run's answers and times, in place of the world
+        |
+    pipeline.perform         the flows, as they are in this version
+        |
+    an empty database        the same rows, if the version is the same
+
+A run is played with the settings that it had. What this version asks for and no run asked is an omission, and is told.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, func, select
+
+from miner import pipeline
+from miner.clock import SystemClock
+from miner.collect import git
+from miner.collect.archive import Archive, Line
+from miner.collect.player import Player
+from miner.collect.recorder import FORMAT
+from miner.errors import ArchiveError, Interrupted, MinerError, RebuildError, StoreError
+from miner.job import CollectRequest, Reporter
+from miner.settings import Settings, recorded
+from miner.store import bodies, schema
+from miner.store.session import masked, open_engine, reading
+from miner.store.tables import crawl_run, metadata
+from miner.workers import stop_on_signal
+
+
+@dataclass(frozen=True, slots=True)
+class Journal:
+    """A run's journal. ``pruned`` ones have no lines."""
+
+    name: str
+    run_id: int
+    parent: str | None
+    lines: list[Line] = field(repr=False)
+    pruned: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the run ended before it did anything: its row may not even be in the database."""
+        return not self.pruned and all(line["event"] in ("start", "commit") for line in self.lines)
+
+    @property
+    def started_at(self) -> str:
+        """The moment at which it began, as in its name."""
+        return self.name.partition("-")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What became of a run: ``missing`` is what was asked for that the run had not asked."""
+
+    run_id: int
+    command: str
+    status: str
+    recorded_status: str
+    missing: tuple[str, ...]
+    unknown_settings: tuple[str, ...]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether all went as it was recorded."""
+        return self.status == self.recorded_status and not self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """What a rebuild did: the runs that it played, and the numbers of those that are not in the archive."""
+
+    runs: tuple[Replayed, ...]
+    lost: tuple[int, ...]
+    overlapping: tuple[tuple[int, int], ...]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every run is there and went as it was recorded."""
+        return not self.lost and all(run.is_same for run in self.runs)
+
+
+def rebuild(
+    settings: Settings,
+    archive: Archive,
+    target: str,
+    reporter: Reporter,
+    *,
+    head: str | None = None,
+    partial: bool = False,
+    dumps: Path | None = None,
+) -> Rebuilt:
+    """Play all runs of an archive into an empty database.
+
+    :param settings: where the clones are; the rest comes from the runs.
+    :param target: the URL of the database.
+    :param head: the journal of the last run to play, where the archive has runs of several databases.
+    :param partial: whether to go on where runs are missing.
+    :param dumps: the folder that has the data dumps which are not where they were.
+    :raises RebuildError: if the database is not empty, or runs are missing.
+    :raises ArchiveError: if the archive cannot be read.
+    """
+    journals = chain(archive, head)
+    lost = _lost(journals)
+    if lost and not partial:
+        raise RebuildError(
+            f"of the archive {archive.name} the runs {_numbers(lost)} are missing: they were pruned, or are older than "
+            "the archive. What they brought cannot be rebuilt; --partial rebuilds the rest"
+        )
+    there = [journal for journal in journals if not journal.pruned]
+    if any(line["event"] == "git" for journal in there for line in journal.lines):
+        git.check_version()
+    _find_dumps(there, dumps)
+    engine = open_engine(target)
+    try:
+        _require_empty(engine)
+        bodies.attach(engine, archive)
+        with tempfile.TemporaryDirectory(prefix="miner-rebuild-") as name, stop_on_signal() as stopped:
+            played = _Playing(settings, archive, Path(name), there, dumps, engine, reporter, stopped)
+            runs = tuple(played.play(journal) for journal in there)
+    finally:
+        engine.dispose()
+    return Rebuilt(runs, tuple(lost), tuple(_overlapping(there)))
+
+
+def journals_of(archive: Archive) -> dict[str, Journal]:
+    """Give all journals of an archive by their names, those that were pruned among them.
+
+    :raises ArchiveError: if one cannot be read.
+    """
+    found = {}
+    for name, told in archive.tombs().items():
+        found[name] = Journal(name, int(told["run_id"]), told["parent"], [], pruned=True)
+    for name in archive.journals():
+        lines = archive.lines(name)
+        if name not in found and lines:
+            if lines[0].get("format") != FORMAT:
+                raise RebuildError(f"the journal {name} is of a newer version of the miner: install that")
+            found[name] = Journal(name, int(lines[0]["run_id"]), lines[0]["parent"], lines)
+    return found
+
+
+def chain(archive: Archive, head: str | None = None) -> list[Journal]:
+    """Give the runs of one database, the first one first.
+
+    :param head: the last one's journal. Without it, the archive must have the runs of one database alone.
+    :raises RebuildError: if there is none, or it is not clear which.
+    """
+    found = journals_of(archive)
+    heads = _heads(found)
+    if head is not None and head not in found:
+        raise RebuildError(f"the archive {archive.name} has no journal {head}; it has {_named(heads)}")
+    if not heads:
+        raise RebuildError(f"the archive {archive.name} has no run: check --from")
+    if head is None and len(heads) > 1:
+        raise RebuildError(
+            f"the archive {archive.name} has the runs of {len(heads)} databases, or of one and a copy of it. Say with "
+            f"--head which run was the last of the one that you want: {_named(heads)}"
+        )
+    at, way = found.get(head or heads[0].name), list[Journal]()
+    while at is not None:
+        way.append(at)
+        at = found.get(at.parent or "")
+    return way[::-1]
+
+
+def request_of(arguments: Mapping[str, Any]) -> CollectRequest:
+    """Give what a run was asked for, as far as this version knows it."""
+    known = {item.name for item in fields(CollectRequest)}
+    values: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in arguments.items() if name in known
+    }
+    for name in ("since", "until", "dump_date"):
+        values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
+    return CollectRequest(**values)
+
+
+def _heads(found: dict[str, Journal]) -> list[Journal]:
+    parents = {journal.parent for journal in found.values()}
+    heads = [journal for journal in found.values() if journal.name not in parents]
+    # A run that was killed while it began may have left a journal and no row; its number was then given again.
+    others = {(journal.parent, journal.run_id) for journal in found.values() if not journal.is_empty}
+    return sorted(
+        (one for one in heads if not (one.is_empty and (one.parent, one.run_id) in others)), key=lambda one: one.name
+    )
+
+
+def _named(heads: Sequence[Journal]) -> str:
+    def told(journal: Journal) -> str:
+        database = next((line.get("database") for line in journal.lines if "database" in line), None)
+        return f"{journal.name} (run {journal.run_id}{f' of {database}' if database else ''})"
+
+    return ", ".join(map(told, heads)) or "none"
+
+
+def _lost(journals: Sequence[Journal]) -> list[int]:
+    there = {journal.run_id for journal in journals if not journal.pruned}
+    # Runs of other commands have no journal; before the first one there is no telling which they were.
+    first = journals[0]
+    before = range(1, first.run_id) if first.parent is None else range(first.run_id - 1, first.run_id)
+    return sorted({number for number in before if number > 0} | {one.run_id for one in journals} - there)
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10]))
+    return shown if len(numbers) <= 10 else f"{shown}, ... ({len(numbers)} in all)"
+
+
+def _overlapping(journals: Sequence[Journal]) -> Iterator[tuple[int, int]]:
+    """Give the runs that ran at the same time: what they entered in turns is entered one run after the other."""
+    latest: Journal | None = None
+    for journal in journals:
+        if latest is not None and _last(latest) > _first(journal):
+            yield latest.run_id, journal.run_id
+        latest = journal if latest is None or _last(journal) >= _last(latest) else latest
+
+
+def _walls(journal: Journal) -> Iterator[datetime]:
+    return (datetime.fromisoformat(text) for line in journal.lines for text, _ in line.get("wall", ()))
+
+
+def _first(journal: Journal) -> datetime:
+    return min(_walls(journal))
+
+
+def _last(journal: Journal) -> datetime:
+    return max(_walls(journal))
+
+
+def _require_empty(engine: Engine) -> None:
+    if schema.current(engine) is None:
+        schema.prepare(engine)
+    schema.require(engine)
+    with reading(engine) as connection:
+        full = [t.name for t in metadata.sorted_tables if connection.scalar(select(func.count()).select_from(t))]
+    if full:
+        raise RebuildError(
+            f"the database {masked(engine.url)} is not empty (it has rows in {full[0]}): a rebuild wants one of its "
+            "own. Name a new one with --to; if a rebuild was broken off there, delete it first"
+        )
+
+
+def _find_dumps(journals: Sequence[Journal], folder: Path | None) -> None:
+    """Miss a dump before anything is done, and not after hours."""
+    for journal in journals:
+        for line in journal.lines:
+            if line["event"] == "dump":
+                path = _dump(line["path"], folder)
+                if not path.exists():
+                    raise RebuildError(
+                        f"run {journal.run_id} read the data dump {line['path']}, and there is no {path}: a dump is "
+                        "not kept in the archive. Put it back, or name with --dumps the folder that has it"
+                    )
+
+
+def _dump(path: str, folder: Path | None) -> Path:
+    return Path(path) if folder is None else folder / Path(path).name
+
+
+class _Playing:
+    """Plays journals, one after the other. It is the players' :class:`~miner.collect.player.Places`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        archive: Archive,
+        folder: Path,
+        journals: Sequence[Journal],
+        dumps: Path | None,
+        engine: Engine,
+        reporter: Reporter,
+        stopped: Callable[[], bool],
+    ) -> None:
+        self._clones = settings.storage.data_dir.absolute() / "repositories"
+        self._archive, self._folder, self._dumps = archive, folder, dumps
+        self._engine, self._reporter, self._stopped = engine, reporter, stopped
+        self._last: dict[str, str] = {}
+        moves = (line for journal in journals for line in journal.lines if line["event"] == "moved")
+        self._moves = [(line["old"], line["new"]) for line in moves]
+        self._moved = 0
+        (folder / "repositories").mkdir()
+
+    def play(self, journal: Journal) -> Replayed:
+        """Play a run.
+
+        :raises Interrupted: if the user stops it.
+        :raises RebuildError: if something is missing without which it cannot be played.
+        """
+        told = journal.lines[0]
+        settings, unknown = self._settings(told)
+        player = Player(self._archive, journal.name, journal.lines, self, self._last)
+        clock = SystemClock(self._stopped)
+        self._reporter.start("rebuild", f"run {journal.run_id}", None, "runs")
+        try:
+            request = request_of(told["arguments"])
+            pipeline.perform(settings, request, self._reporter, self._engine, player, clock, self._stopped)
+        except (RebuildError, StoreError, ArchiveError, Interrupted):
+            raise
+        except MinerError as error:
+            self._reporter.warn(f"run {journal.run_id}", str(error))
+        finally:
+            self._reporter.finish("rebuild", f"run {journal.run_id}")
+        if self._stopped():
+            raise Interrupted("stopped: the database is not whole; delete it and rebuild again")
+        recorded_status = "running" if player.end is None else player.end.status
+        return Replayed(
+            journal.run_id,
+            str(told["command"]),
+            self._status(journal.run_id),
+            recorded_status,
+            tuple(player.missing),
+            tuple(unknown),
+        )
+
+    def _status(self, run_id: int) -> str:
+        with reading(self._engine) as connection:
+            return str(connection.scalar(select(crawl_run.c.status).where(crawl_run.c.run_id == run_id)))
+
+    def clone(self, folder: str) -> Path:
+        """Give a clone as a link: a run may rename it, and another one may have its name today."""
+        link = self._folder / "repositories" / folder
+        if not link.is_symlink():
+            name = folder
+            for old, new in self._moves[self._moved :]:
+                name = new if name == old else name
+            link.symlink_to(self._clones / name)
+        return link
+
+    def moved(self) -> None:
+        """Count a renaming."""
+        self._moved += 1
+
+    def file(self, path: str, body: bytes) -> Path:
+        """Write a file of the same name."""
+        place = Path(tempfile.mkdtemp(dir=self._folder)) / Path(path).name
+        place.write_bytes(body)
+        return place
+
+    def dump(self, path: str) -> Path:
+        """Give a dump where it is now."""
+        return _dump(path, self._dumps)
+
+    def _settings(self, told: Line) -> tuple[Settings, list[str]]:
+        places = {"storage": {"data_dir": str(self._folder)}}
+        key = {"stackoverflow": {"key": "played" if told["stackoverflow_key"] else ""}}
+        tokens = {"github": {"tokens": "", "token_file": ""}}
+        return recorded(told["settings"], {**places, **key, **tokens})
