@@ -115,13 +115,12 @@ def on_repository(run: Run, text: str, work: Callable[[Mining], None]) -> None:
 def _located(run: Run, text: str) -> Locator:
     """Read what names a repository. What a relative path leads to, only the run's own place in the world tells."""
 
-    def work() -> dict[str, Any]:
-        return asdict(replace(found, url=found.public_url))
+    def on_this_machine() -> dict[str, Any] | None:
+        found = locate(text, run.settings.github, run.settings.git)
+        return asdict(found) if found.host == "local" and found.transport == "file" else None
 
-    found = locate(text, run.settings.github, run.settings.git)
-    if found.host != "local":
-        return found
-    return Locator(**tape.current().git("path", git.without_secrets(text), work))
+    told = tape.current().git("path", git.without_secrets(text), on_this_machine)
+    return locate(text, run.settings.github, run.settings.git) if told is None else Locator(**told)
 
 
 def _collect_exactly(mining: Mining, shas: Sequence[str]) -> None:

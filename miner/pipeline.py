@@ -32,6 +32,7 @@ from miner.job import CollectRequest, Reporter, Summary, flows
 from miner.run import Run
 from miner.settings import Settings
 from miner.store import bodies, schema
+from miner.store import repository as store
 from miner.store.session import open_engine
 from miner.workers import Workers, stop_on_signal
 
@@ -97,6 +98,8 @@ def _listening(engine: Engine, tape: Tape) -> Iterator[None]:
     def commits(connection: Connection) -> None:
         if connection.get_execution_options().get("writing"):
             tape.committing()
+            if tape.run_id is not None:
+                store.count_commit(connection, tape.run_id)
 
     listeners = (("begin", begins), ("commit", commits))
     for name, listener in listeners:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -172,7 +172,19 @@ def chain(archive: Archive, head: str | None = None) -> list[Journal]:
     while at is not None:
         way.append(at)
         at = found.get(at.parent or "")
-    return way[::-1]
+    return list(_cut(way[::-1]))
+
+
+def _cut(journals: Sequence[Journal]) -> Iterator[Journal]:
+    """Leave out of a killed run's journal what was not committed any more: the run after it found how much was."""
+    for journal, following in zip(journals, [*journals[1:], None], strict=True):
+        commits = None if following is None or not following.lines else following.lines[0].get("parent_commits")
+        killed = bool(journal.lines) and all(line["event"] != "end" for line in journal.lines)
+        if following is None or commits is None or not killed or _last(journal) > _first(following):
+            yield journal
+            continue
+        at = [index for index, line in enumerate(journal.lines, 1) if line["event"] == "commit"]
+        yield replace(journal, lines=journal.lines[: at[commits - 1]] if 0 < commits < len(at) else journal.lines)
 
 
 def request_of(arguments: Mapping[str, Any]) -> CollectRequest:

@@ -97,8 +97,9 @@ class Run:
             self.summary.run_id = store.start_run(
                 connection, "collect", asked, __version__, rater, journal=self._tape.journal, run_id=self._tape.run_id
             )
-            before = store.journal_before(connection, self.run_id)
-            told = {"command": "collect", "arguments": asked, "parent": before, "miner_version": __version__}
+            parent, commits = store.run_before(connection, self.run_id)
+            told = {"command": "collect", "arguments": asked, "parent": parent, "parent_commits": commits}
+            told |= {"miner_version": __version__}
             told |= {"rater": rater, "database": without_secrets(self.settings.database.url)}
             self._tape.begin(self.run_id, told | told_of(self.settings))
 

@@ -1,7 +1,7 @@
 """Bodies of responses are in the archive; a run's row names its record there.
 
 A migration does not know where the archive is, so bodies stay in their column until the next collect, or
-``miner db archive``, moves them.
+``miner archive move``, moves them.
 """
 
 from __future__ import annotations
@@ -20,3 +20,4 @@ def upgrade() -> None:
         batch.alter_column("body", existing_type=sa.LargeBinary(), nullable=True)
     with op.batch_alter_table("crawl_run") as batch:
         batch.add_column(sa.Column("journal", sa.Text(), nullable=True))
+        batch.add_column(sa.Column("commits", sa.Integer(), nullable=True))

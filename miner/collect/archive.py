@@ -19,6 +19,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -152,6 +153,14 @@ class Archive:
         """Delete a journal."""
         for path in (f"{self._root}/runs/{journal}{JOURNAL}", f"{self._root}/runs/{journal}"):
             self._delete(path)
+
+    def tidy(self, before: datetime) -> None:
+        """Delete what writes that were broken off before a moment left behind. Others' may still go on."""
+        if self._local:
+            for path in Path(self._root).glob("*/**/.*"):
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < before.timestamp():
+                        path.unlink()
 
     def _object(self, digest: str) -> str:
         return f"{self._root}/objects/{digest[:2]}/{digest}{_OBJECT}"

@@ -69,7 +69,7 @@ class Recorder(Tape):
 
     def begin(self, run_id: int, told: Mapping[str, Any]) -> None:
         """Begin the journal."""
-        self._began = True
+        self._began, self.run_id = True, run_id
         self._add("start", format=FORMAT, run_id=run_id, **told)
 
     def ending(self, end: End) -> End:

@@ -56,7 +56,7 @@ class Tape:
     journal: str | None = None
     """The name of the run's record in the archive."""
     run_id: int | None = None
-    """The run's number, if it has one already."""
+    """The run's number, once it has one; one that is played back has it from the start."""
     plays = False
     """Whether it plays back: then nothing is asked of the world."""
     end: End | None = None

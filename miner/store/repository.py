@@ -57,6 +57,7 @@ def start_run(
         {
             **({} if run_id is None else {"run_id": run_id}),
             "journal": journal,
+            "commits": None if journal is None else 0,
             "command": command,
             "arguments": _json(arguments),
             "miner_version": miner_version,
@@ -67,10 +68,18 @@ def start_run(
     )
 
 
-def journal_before(connection: Connection, run_id: int) -> str | None:
-    """Give the name of the record of the run before a run; None if that one has none."""
-    before = crawl_run.c.run_id < run_id
-    return connection.scalar(select(crawl_run.c.journal).where(before).order_by(crawl_run.c.run_id.desc()).limit(1))
+def count_commit(connection: Connection, run_id: int) -> None:
+    """Count a transaction of a run, in the transaction itself."""
+    same = crawl_run.c.run_id == run_id
+    connection.execute(update(crawl_run).where(same).values(commits=crawl_run.c.commits + 1))
+
+
+def run_before(connection: Connection, run_id: int) -> tuple[str | None, int | None]:
+    """Give the name of the record of the run before a run, and how often it committed if it was never finished."""
+    columns = (crawl_run.c.journal, crawl_run.c.commits, crawl_run.c.status)
+    before = select(*columns).where(crawl_run.c.run_id < run_id).order_by(crawl_run.c.run_id.desc()).limit(1)
+    found = connection.execute(before).first()
+    return (None, None) if found is None else (found.journal, found.commits if found.status == "running" else None)
 
 
 def finish_run(connection: Connection, run_id: int, status: str, summary: Mapping[str, Any]) -> None:

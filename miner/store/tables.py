@@ -45,6 +45,7 @@ crawl_run = Table(
     needed("status", Text(), "running (also: was killed), complete, partial, interrupted or failed."),
     optional("summary", Text(), "What it brought, as JSON; null until it ends."),
     optional("journal", Text(), "The name of its record in the archive, from which it can be rebuilt; null: none."),
+    optional("commits", Integer(), "How many transactions of the run are in the database; null: not counted."),
     one_of("status", RUN_STATUSES),
     comment="One row a run of the miner.",
 )
