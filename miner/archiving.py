@@ -1,11 +1,12 @@
 """Looks after the archive: its size, what has to go, and whether all of it is sound.
 
-What goes, goes by whole runs, the oldest first: a part of a run cannot be rebuilt. A body stays as long as a run that is
-kept brought or used it.
+What goes, goes by whole runs, the oldest first: a part of a run cannot be rebuilt. A body stays as long as a run that
+is kept brought or used it.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -83,29 +84,24 @@ def prune(settings: Settings, now: datetime, *, dry_run: bool = False) -> Pruned
 
     :raises ArchiveError: if the archive cannot be read or written.
     """
-    archive, policy = archive_of(settings), settings.archive
-    archive.tidy(now - _QUIET)
-    runs = {name: _Run(name, archive.lines(name)) for name in archive.journals()}
-    entombed = archive.tombs()
-    going = [run for name, run in runs.items() if name in entombed]
-    kept = [run for name, run in runs.items() if name not in entombed]
-    sizes = archive.objects()
-    free = sorted(kept, key=lambda run: run.name)[:-1]
-    if policy.keep_days:
-        oldest = now - timedelta(days=policy.keep_days)
-        going += [run for run in free if run.is_over(now) and run.last < oldest]
-    if policy.max_bytes:
-        total = archive.size()
-        for run in (one for one in free if one not in going and one.is_over(now)):
-            left = [one for one in kept if one not in going]
-            if total - _bytes(_released(going, left), sizes) <= policy.max_bytes:
-                break
-            going.append(run)
-    released = _released(going, [run for run in kept if run not in going]) & sizes.keys()
+    archive = archive_of(settings)
     if not dry_run:
-        _delete(archive, going, released, now)
-    told = tuple((run.name, run.run_id) for run in sorted(going, key=lambda run: run.name))
-    return Pruned(told, len(released), _bytes(released, sizes), dry_run)
+        archive.tidy(now - _QUIET)
+    entombed = archive.tombs()
+    runs = [_Run(name, archive.lines(name)) for name in archive.journals()]
+    going = [run for run in runs if run.name in entombed]
+    kept = [run for run in runs if run.name not in entombed]
+    plan = _Plan(kept, archive.objects())
+    plan.release(going)
+    size = archive.size() if settings.archive.max_bytes else 0
+    for run in kept[:-1]:
+        if run.is_over(now) and _has_to_go(run, settings, now, size - plan.bytes):
+            going.append(run)
+            plan.keep_not(run)
+    if not dry_run:
+        _delete(archive, going, plan.released, now)
+    told = tuple((run.name, run.run_id) for run in going)
+    return Pruned(told, len(plan.released), plan.bytes, dry_run)
 
 
 def verify(archive: Archive) -> Verified:
@@ -160,13 +156,31 @@ def _started(name: str) -> datetime:
     return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
 
 
-def _released(going: list[_Run], left: list[_Run]) -> set[str]:
-    """Give the bodies that no run needs which is left."""
-    return {digest for run in going for digest in run.bodies} - {digest for run in left for digest in run.bodies}
+def _has_to_go(run: _Run, settings: Settings, now: datetime, size: int) -> bool:
+    days, most = settings.archive.keep_days, settings.archive.max_bytes
+    return bool((days and run.last < now - timedelta(days=days)) or (most and size > most))
 
 
-def _bytes(digests: set[str], sizes: dict[str, int]) -> int:
-    return sum(sizes.get(digest, 0) for digest in digests)
+class _Plan:
+    """Which bodies no run needs any more, as runs go one by one."""
+
+    def __init__(self, kept: list[_Run], sizes: dict[str, int]) -> None:
+        self._needed = Counter(digest for run in kept for digest in run.bodies)
+        self._sizes = sizes
+        self.released: set[str] = set()
+        self.bytes = 0
+
+    def keep_not(self, run: _Run) -> None:
+        """Let a run go that was kept."""
+        self._needed.subtract(run.bodies)
+        self.release([run])
+
+    def release(self, going: list[_Run]) -> None:
+        """Release what runs had that go, as far as none needs it that is kept."""
+        for digest in {digest for run in going for digest in run.bodies} - self.released:
+            if self._needed[digest] <= 0 and digest in self._sizes:
+                self.released.add(digest)
+                self.bytes += self._sizes[digest]
 
 
 def _delete(archive: Archive, going: list[_Run], released: set[str], now: datetime) -> None:

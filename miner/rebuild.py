@@ -16,8 +16,8 @@ A run is played with the settings that it had. What this version asks for and no
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -29,35 +29,14 @@ from miner.clock import SystemClock
 from miner.collect import git
 from miner.collect.archive import Archive, Line
 from miner.collect.player import Player
-from miner.collect.recorder import FORMAT
 from miner.errors import ArchiveError, Interrupted, MinerError, RebuildError, StoreError
 from miner.job import CollectRequest, Reporter
+from miner.journals import Journal, chain, lost, overlapping, unrecorded
 from miner.settings import Settings, recorded
 from miner.store import bodies, schema
 from miner.store.session import masked, open_engine, reading
 from miner.store.tables import crawl_run, metadata
 from miner.workers import stop_on_signal
-
-
-@dataclass(frozen=True, slots=True)
-class Journal:
-    """A run's journal. ``pruned`` ones have no lines."""
-
-    name: str
-    run_id: int
-    parent: str | None
-    lines: list[Line] = field(repr=False)
-    pruned: bool = False
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether the run ended before it did anything: its row may not even be in the database."""
-        return not self.pruned and all(line["event"] in ("start", "commit") for line in self.lines)
-
-    @property
-    def started_at(self) -> str:
-        """The moment at which it began, as in its name."""
-        return self.name.partition("-")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +58,20 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a rebuild did: the runs that it played, and the numbers of those that are not in the archive."""
+    """What a rebuild did: the runs that it played, and the numbers of others.
+
+    ``lost`` ones are not in the archive any more, ``unrecorded`` ones never were, ``overlapping`` ones ran at a time.
+    """
 
     runs: tuple[Replayed, ...]
     lost: tuple[int, ...]
+    unrecorded: tuple[int, ...]
     overlapping: tuple[tuple[int, int], ...]
 
     @property
     def is_whole(self) -> bool:
         """Whether every run is there and went as it was recorded."""
-        return not self.lost and all(run.is_same for run in self.runs)
+        return not self.lost and not self.unrecorded and all(run.is_same for run in self.runs)
 
 
 def rebuild(
@@ -112,14 +95,14 @@ def rebuild(
     :raises ArchiveError: if the archive cannot be read.
     """
     journals = chain(archive, head)
-    lost = _lost(journals)
-    if lost and not partial:
+    gone = lost(journals)
+    if gone and not partial:
         raise RebuildError(
-            f"of the archive {archive.name} the runs {_numbers(lost)} are missing: they were pruned, or are older than "
+            f"of the archive {archive.name} the runs {_numbers(gone)} are missing: they were pruned, or are older than "
             "the archive. What they brought cannot be rebuilt; --partial rebuilds the rest"
         )
     there = [journal for journal in journals if not journal.pruned]
-    if any(line["event"] == "git" for journal in there for line in journal.lines):
+    if any(journal.uses_git for journal in there):
         git.check_version()
     _find_dumps(there, dumps)
     engine = open_engine(target)
@@ -131,60 +114,7 @@ def rebuild(
             runs = tuple(played.play(journal) for journal in there)
     finally:
         engine.dispose()
-    return Rebuilt(runs, tuple(lost), tuple(_overlapping(there)))
-
-
-def journals_of(archive: Archive) -> dict[str, Journal]:
-    """Give all journals of an archive by their names, those that were pruned among them.
-
-    :raises ArchiveError: if one cannot be read.
-    """
-    found = {}
-    for name, told in archive.tombs().items():
-        found[name] = Journal(name, int(told["run_id"]), told["parent"], [], pruned=True)
-    for name in archive.journals():
-        lines = archive.lines(name)
-        if name not in found and lines:
-            if lines[0].get("format") != FORMAT:
-                raise RebuildError(f"the journal {name} is of a newer version of the miner: install that")
-            found[name] = Journal(name, int(lines[0]["run_id"]), lines[0]["parent"], lines)
-    return found
-
-
-def chain(archive: Archive, head: str | None = None) -> list[Journal]:
-    """Give the runs of one database, the first one first.
-
-    :param head: the last one's journal. Without it, the archive must have the runs of one database alone.
-    :raises RebuildError: if there is none, or it is not clear which.
-    """
-    found = journals_of(archive)
-    heads = _heads(found)
-    if head is not None and head not in found:
-        raise RebuildError(f"the archive {archive.name} has no journal {head}; it has {_named(heads)}")
-    if not heads:
-        raise RebuildError(f"the archive {archive.name} has no run: check --from")
-    if head is None and len(heads) > 1:
-        raise RebuildError(
-            f"the archive {archive.name} has the runs of {len(heads)} databases, or of one and a copy of it. Say with "
-            f"--head which run was the last of the one that you want: {_named(heads)}"
-        )
-    at, way = found.get(head or heads[0].name), list[Journal]()
-    while at is not None:
-        way.append(at)
-        at = found.get(at.parent or "")
-    return list(_cut(way[::-1]))
-
-
-def _cut(journals: Sequence[Journal]) -> Iterator[Journal]:
-    """Leave out of a killed run's journal what was not committed any more: the run after it found how much was."""
-    for journal, following in zip(journals, [*journals[1:], None], strict=True):
-        commits = None if following is None or not following.lines else following.lines[0].get("parent_commits")
-        killed = bool(journal.lines) and all(line["event"] != "end" for line in journal.lines)
-        if following is None or commits is None or not killed or _last(journal) > _first(following):
-            yield journal
-            continue
-        at = [index for index, line in enumerate(journal.lines, 1) if line["event"] == "commit"]
-        yield replace(journal, lines=journal.lines[: at[commits - 1]] if 0 < commits < len(at) else journal.lines)
+    return Rebuilt(runs, tuple(gone), tuple(unrecorded(journals)), tuple(overlapping(there)))
 
 
 def request_of(arguments: Mapping[str, Any]) -> CollectRequest:
@@ -198,56 +128,9 @@ def request_of(arguments: Mapping[str, Any]) -> CollectRequest:
     return CollectRequest(**values)
 
 
-def _heads(found: dict[str, Journal]) -> list[Journal]:
-    parents = {journal.parent for journal in found.values()}
-    heads = [journal for journal in found.values() if journal.name not in parents]
-    # A run that was killed while it began may have left a journal and no row; its number was then given again.
-    others = {(journal.parent, journal.run_id) for journal in found.values() if not journal.is_empty}
-    return sorted(
-        (one for one in heads if not (one.is_empty and (one.parent, one.run_id) in others)), key=lambda one: one.name
-    )
-
-
-def _named(heads: Sequence[Journal]) -> str:
-    def told(journal: Journal) -> str:
-        database = next((line.get("database") for line in journal.lines if "database" in line), None)
-        return f"{journal.name} (run {journal.run_id}{f' of {database}' if database else ''})"
-
-    return ", ".join(map(told, heads)) or "none"
-
-
-def _lost(journals: Sequence[Journal]) -> list[int]:
-    there = {journal.run_id for journal in journals if not journal.pruned}
-    # Runs of other commands have no journal; before the first one there is no telling which they were.
-    first = journals[0]
-    before = range(1, first.run_id) if first.parent is None else range(first.run_id - 1, first.run_id)
-    return sorted({number for number in before if number > 0} | {one.run_id for one in journals} - there)
-
-
 def _numbers(numbers: Sequence[int]) -> str:
     shown = ", ".join(map(str, numbers[:10]))
     return shown if len(numbers) <= 10 else f"{shown}, ... ({len(numbers)} in all)"
-
-
-def _overlapping(journals: Sequence[Journal]) -> Iterator[tuple[int, int]]:
-    """Give the runs that ran at the same time: what they entered in turns is entered one run after the other."""
-    latest: Journal | None = None
-    for journal in journals:
-        if latest is not None and _last(latest) > _first(journal):
-            yield latest.run_id, journal.run_id
-        latest = journal if latest is None or _last(journal) >= _last(latest) else latest
-
-
-def _walls(journal: Journal) -> Iterator[datetime]:
-    return (datetime.fromisoformat(text) for line in journal.lines for text, _ in line.get("wall", ()))
-
-
-def _first(journal: Journal) -> datetime:
-    return min(_walls(journal))
-
-
-def _last(journal: Journal) -> datetime:
-    return max(_walls(journal))
 
 
 def _require_empty(engine: Engine) -> None:
@@ -266,14 +149,13 @@ def _require_empty(engine: Engine) -> None:
 def _find_dumps(journals: Sequence[Journal], folder: Path | None) -> None:
     """Miss a dump before anything is done, and not after hours."""
     for journal in journals:
-        for line in journal.lines:
-            if line["event"] == "dump":
-                path = _dump(line["path"], folder)
-                if not path.exists():
-                    raise RebuildError(
-                        f"run {journal.run_id} read the data dump {line['path']}, and there is no {path}: a dump is "
-                        "not kept in the archive. Put it back, or name with --dumps the folder that has it"
-                    )
+        for named in journal.dumps:
+            path = _dump(named, folder)
+            if not path.exists():
+                raise RebuildError(
+                    f"run {journal.run_id} read the data dump {named}, and there is no {path}: a dump is not kept in "
+                    "the archive. Put it back, or name with --dumps the folder that has it"
+                )
 
 
 def _dump(path: str, folder: Path | None) -> Path:
@@ -298,8 +180,7 @@ class _Playing:
         self._archive, self._folder, self._dumps = archive, folder, dumps
         self._engine, self._reporter, self._stopped = engine, reporter, stopped
         self._last: dict[str, str] = {}
-        moves = (line for journal in journals for line in journal.lines if line["event"] == "moved")
-        self._moves = [(line["old"], line["new"]) for line in moves]
+        self._moves = [move for journal in journals for move in journal.moves]
         self._moved = 0
         (folder / "repositories").mkdir()
 
@@ -309,9 +190,10 @@ class _Playing:
         :raises Interrupted: if the user stops it.
         :raises RebuildError: if something is missing without which it cannot be played.
         """
-        told = journal.lines[0]
+        lines = journal.lines(self._archive)
+        told = lines[0]
         settings, unknown = self._settings(told)
-        player = Player(self._archive, journal.name, journal.lines, self, self._last)
+        player = Player(self._archive, journal.name, lines, self, self._last)
         clock = SystemClock(self._stopped)
         self._reporter.start("rebuild", f"run {journal.run_id}", None, "runs")
         try:

@@ -80,6 +80,9 @@ def print_rebuilt(found: Rebuilt, *, as_json: bool) -> None:
         _warn(run)
     if found.lost:
         print_warning("", f"runs that are not in the archive: {', '.join(map(str, found.lost))}")
+    if found.unrecorded:
+        numbers = ", ".join(map(str, found.unrecorded))
+        print_warning("", f"runs of commands that keep no record, whose rows are missing: {numbers}")
     for first, second in found.overlapping:
         told = f"runs {first} and {second} ran at the same time and were played one after the other"
         print_warning("", f"{told}: numbers of repositories, and which run entered a row first, may differ")

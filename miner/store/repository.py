@@ -75,10 +75,10 @@ def count_commit(connection: Connection, run_id: int) -> None:
 
 
 def run_before(connection: Connection, run_id: int) -> tuple[str | None, int | None]:
-    """Give the name of the record of the run before a run, and how often it committed if it was never finished."""
+    """Give the record's name of the recorded run before a run, and how often that committed if it never ended."""
     columns = (crawl_run.c.journal, crawl_run.c.commits, crawl_run.c.status)
-    before = select(*columns).where(crawl_run.c.run_id < run_id).order_by(crawl_run.c.run_id.desc()).limit(1)
-    found = connection.execute(before).first()
+    earlier = (crawl_run.c.run_id < run_id, crawl_run.c.journal.is_not(None))
+    found = connection.execute(select(*columns).where(*earlier).order_by(crawl_run.c.run_id.desc()).limit(1)).first()
     return (None, None) if found is None else (found.journal, found.commits if found.status == "running" else None)
 
 
