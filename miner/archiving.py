@@ -33,7 +33,7 @@ class ArchiveStatus:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """What was pruned, or would be: journals by name and run, objects, and the bytes that those took."""
+    """What was pruned, or would be: journals by name and run, objects, and the bytes that all of it took."""
 
     runs: tuple[tuple[str, int], ...]
     objects: int
@@ -88,7 +88,7 @@ def prune(settings: Settings, now: datetime, *, dry_run: bool = False) -> Pruned
     if not dry_run:
         archive.tidy(now - _QUIET)
     entombed = archive.tombs()
-    runs = [_Run(name, archive.lines(name)) for name in archive.journals()]
+    runs = [_Run(name, archive.lines(name), size) for name, size in sorted(archive.journal_sizes().items())]
     going = [run for run in runs if run.name in entombed]
     kept = [run for run in runs if run.name not in entombed]
     plan = _Plan(kept, archive.objects())
@@ -130,8 +130,9 @@ def verify(archive: Archive) -> Verified:
 class _Run:
     """What counts of a journal."""
 
-    def __init__(self, name: str, lines: list[Line]) -> None:
+    def __init__(self, name: str, lines: list[Line], size: int = 0) -> None:
         self.name = name
+        self.size = size
         self.run_id = int(lines[0]["run_id"]) if lines else 0
         self.parent: str | None = lines[0]["parent"] if lines else None
         times = [datetime.fromisoformat(text) for line in lines for text, _ in line.get("wall", ())]
@@ -153,7 +154,7 @@ def _bodies(lines: list[Line]) -> list[str]:
 
 
 def _started(name: str) -> datetime:
-    return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return datetime.strptime(name.partition("-")[0], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
 
 
 def _has_to_go(run: _Run, settings: Settings, now: datetime, size: int) -> bool:
@@ -177,6 +178,7 @@ class _Plan:
 
     def release(self, going: list[_Run]) -> None:
         """Release what runs had that go, as far as none needs it that is kept."""
+        self.bytes += sum(run.size for run in going)
         for digest in {digest for run in going for digest in run.bodies} - self.released:
             if self._needed[digest] <= 0 and digest in self._sizes:
                 self.released.add(digest)

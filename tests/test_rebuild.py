@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
+import zstandard
 from servers import faults
 from servers.github import GitHub
 from servers.github_generator import generate as make_hub
@@ -249,11 +251,112 @@ def environment(runner: Runner, **more: str) -> dict[str, str]:
 
 
 def test_a_failed_run_comes_back(lite: Runner, third: str, tmp_path: Path) -> None:
-    """One that could not read its list of seeds is as it was, error and all."""
+    """One that could not read its list of seeds is as it was, error and all; so is one that a defect ended."""
     with pytest.raises(MinerError):
         lite.collect(seeds=str(tmp_path / "nothing.txt"))
+
+    class Broken(Recorder):
+        def advance(self, task: str, item: str, done: int, total: int | None = None) -> None:
+            if task == "mine" and done >= 14:
+                raise ZeroDivisionError
+
+    builder = keras_history(tmp_path / "r.git", 60)
+    with pytest.raises(ZeroDivisionError):
+        collect(lite.settings(), CollectRequest(repositories=(str(builder.path),)), Broken())
+    lite.collect(builder.path)
+    assert lite.rows("SELECT status FROM crawl_run ORDER BY run_id") == [("failed",), ("failed",), ("complete",)]
     assert rebuilt(lite, third).is_whole
     assert_same(lite, third)
+
+
+def test_secrets_are_in_neither_archive_nor_database(
+    lite: Runner, third: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Tokens and keys are in no object, no journal, no row and no log, though the servers quote them."""
+    caplog.set_level("DEBUG")
+    key, token = "S3CRET+key/((", "ghp_0123456789abcdefSecret"
+    hub = make_hub(3, tmp_path / "hub", commits=5)
+    site = Site(generate(30, tags=("keras",)))
+    site.edit(site.questions()[0]["question_id"], at=1, body=f"<p>My key is {key}, isn't it</p>")
+    next(iter(hub.repositories.values())).description = f"keras, and my token is {token}"
+    stackexchange = StackExchange(site, clock=lite.clock.monotonic, keys=[key])
+    stackexchange.date = lambda: lite.clock.now().timestamp()
+    github = GitHub(hub, clock=lite.clock, tokens={token: "someone"})
+    with stackexchange, github:
+        lite.flags = {
+            "stackoverflow": {"api_url": stackexchange.url, "key": key},
+            "github": {
+                "api_url": github.url,
+                "clone_url": github.clone_url.replace("://", "://user:hunter2hunter2@"),
+                "tokens": token,
+                "searches": {"keras": ["keras in:name,description"]},
+            },
+            "git": {"repositories": []},
+        }
+        lite.collect(sources=("github", "stackoverflow", "git"), libraries=("keras",))
+        lite.collect("https://user:hunter2hunter2@127.0.0.1/no/such.git?token=hunter2hunter2")
+    rebuilt(lite, third)
+    told = everything(lite.data_dir / "archive") + written(lite.database_url) + written(third) + caplog.text
+    told += repr(lite.recorder.warnings)
+    assert "/search/repositories" in told
+    assert "My key is ***, isn" in told
+    assert "my token is ***" in told
+    for secret in (key, token, quote_plus(key), quote(key, safe=""), "hunter2"):
+        assert secret not in told
+
+
+def everything(folder: Path) -> str:
+    """Give all that the files below a folder hold, unpacked."""
+    unpack = zstandard.ZstdDecompressor()
+    found = (
+        unpack.decompressobj().decompress(path.read_bytes()) if path.suffix == ".zst" else path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    )
+    return b"".join(found).decode("utf-8", "replace")
+
+
+def test_a_full_archive_ends_the_run_with_nothing_committed(lite: Runner, third: str, tmp_path: Path) -> None:
+    """It says so; with room again the next run brings all, and both come back."""
+    builder = keras_history(tmp_path / "r.git", 30)
+    site = Site(generate(200, tags=("keras",)))
+    with StackExchange(site, keys=["known"]) as server:
+        environ = environment(lite, STACKOVERFLOW__API_URL=server.url, STACKOVERFLOW__KEY="known")
+        flags = ["collect", "--source", "stackoverflow", "--library", "keras", "--repo", str(builder.path)]
+        done = subprocess.run(
+            [sys.executable, "-c", FULL, *flags], env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 1
+        assert "there is no room left for the archive" in done.stderr
+        assert "Traceback" not in done.stderr
+        committed = lite.rows("SELECT response_sha256 FROM raw_response")
+        assert committed
+        assert lite.one("SELECT COUNT(*) FROM post") == 0
+        archive = archive_of(lite.settings())
+        assert all(archive.get(digest) for (digest,) in committed)
+        assert subprocess.run([sys.executable, "-m", "miner", *flags], env=environ, check=False).returncode == 0
+    assert lite.one("SELECT COUNT(*) FROM post") > 0
+    rebuilt(lite, third)
+    assert_same(lite, third)
+
+
+FULL = """
+import errno, os
+from pathlib import Path
+from miner.collect import archive
+from miner.cli import main
+
+write = archive._write_file
+
+def full(path, data, *, durable):
+    if len(data) > 4000:
+        raise OSError(errno.ENOSPC, "No space left on device")
+    write(path, data, durable=durable)
+
+archive._write_file = full
+main()
+"""
+"""Runs the miner with an archive that has no room for an answer of the API."""
 
 
 def test_a_database_that_holds_something_is_refused(lite: Runner, tmp_path: Path) -> None:

@@ -124,8 +124,16 @@ class Archive:
 
     def journals(self) -> list[str]:
         """Give the names of all journals, the oldest first; those of pruned runs are not among them."""
-        found = self._below_runs()
-        return sorted({path.split("/")[0].removesuffix(JOURNAL) for path in found if path.endswith(JOURNAL)})
+        return sorted(self.journal_sizes())
+
+    def journal_sizes(self) -> dict[str, int]:
+        """Give the bytes that each journal takes, by its name."""
+        found: dict[str, int] = {}
+        for path, size in self._below_runs().items():
+            if path.endswith(JOURNAL):
+                name = path.split("/")[0].removesuffix(JOURNAL)
+                found[name] = found.get(name, 0) + size
+        return found
 
     def lines(self, journal: str) -> list[Line]:
         """Give a journal's lines.
@@ -135,7 +143,7 @@ class Archive:
         whole = self._read(f"{self._root}/runs/{journal}{JOURNAL}")
         if whole is not None:
             return self._parsed(f"{journal}{JOURNAL}", whole)
-        parts = sorted(path for path in self._below_runs() if path.startswith(f"{journal}/") and path.endswith(JOURNAL))
+        parts = [path for path in self._below_runs(journal) if path.endswith(JOURNAL)]
         return [line for path in parts for line in self._parsed(path, self._read(f"{self._root}/runs/{path}") or b"")]
 
     def entomb(self, journal: str, told: Line) -> None:
@@ -165,10 +173,10 @@ class Archive:
     def _object(self, digest: str) -> str:
         return f"{self._root}/objects/{digest[:2]}/{digest}{_OBJECT}"
 
-    def _below_runs(self) -> list[str]:
-        start = f"{self._root}/runs/"
-        found = (path[path.index(start) + len(start) :] for path in self._listed("runs"))
-        return sorted(path for path in found if not path.rpartition("/")[2].startswith("."))
+    def _below_runs(self, journal: str = "") -> dict[str, int]:
+        start, listed = f"{self._root}/runs/", sorted(self._listed(f"runs/{journal}").items())
+        found = ((path[path.index(start) + len(start) :], size) for path, size in listed)
+        return {path: size for path, size in found if not path.rpartition("/")[2].startswith(".")}
 
     def _listed(self, folder: str) -> dict[str, int]:
         with self._explained(folder or "it"):

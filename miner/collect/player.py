@@ -30,6 +30,9 @@ from miner.secrets import without_secrets
 _FAILURES = frozenset({"builtins", "http", "requests", "socket", "ssl", "urllib3", "zlib"})
 """Packages whose errors end an exchange."""
 
+_OF_CLONE = frozenset({"fetch", "shallow", "borrows"})
+"""What a run need not have asked for a rebuild to go on: the clone is there, and is not brought up to date."""
+
 
 class Places(Protocol):
     """Where a rebuild finds what is not in the archive."""
@@ -144,7 +147,9 @@ class Player(Tape):
         self._go_on(self._open + 1)
 
     def git(self, kind: str, item: str, work: Callable[[], Any]) -> Any:
-        """Give what git told, or fail as it failed."""
+        """Give what git told, or fail as it failed. What is asked of the clone alone, the clone can still tell."""
+        if kind in _OF_CLONE and not self._answers[("git", kind, item)] and self._ended:
+            return None if kind == "fetch" else work()
         index = self._next(("git", kind, item), f"git {kind} {item}", RepositoryError)
         line = self._lines[index]
         self._go_on(index + 1)
@@ -198,11 +203,17 @@ class Player(Tape):
         self._go_on(index + 1)
 
     @property
+    def _ended(self) -> bool:
+        """Whether the run did all that it was asked for, as far as it could."""
+        return self.end is not None and self.end.status != "interrupted" and not self._broke
+
+    @property
     def _broke(self) -> bool:
         """Whether the run ended in the midst of something, and not by a stop at a page boundary."""
-        status = "" if self.end is None else self.end.status
+        if self.end is None:
+            return False
         asked = any(line["event"] == "stop" for line in self._lines)
-        return status == "failed" or (status == "interrupted" and not asked)
+        return "error" in self.end.extra or (self.end.status == "interrupted" and not asked)
 
     def _event(self) -> str:
         return str(self._lines[self._at]["event"]) if self._at < len(self._lines) else ""
@@ -228,7 +239,7 @@ class Player(Tape):
             return found.popleft()
         if self.end is None or self._broke:
             raise JournalEnd
-        if self.end.status == "interrupted":
+        if not self._ended:
             self._is_stopped = True
             raise Interrupted
         self.missing.append(what)

@@ -47,7 +47,7 @@ class Recorder(Tape):
     """Writes a run's journal. ``get`` and ``put`` are the archive's; a journal also tells which bodies its run used."""
 
     def __init__(self, archive: Archive) -> None:
-        self.journal = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{token_hex(4)}"
+        self.journal = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{token_hex(4)}"
         self._archive = archive
         self._lines: list[Line] = []
         self._parts = 0

@@ -6,6 +6,7 @@ source, times, whether a stop was asked for. The tape of :func:`current` does no
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -158,7 +159,14 @@ def without(secrets: tuple[str, ...], body: bytes) -> bytes:
     """Put ``***`` for the secrets of a request in what was answered to it: a server may quote them."""
     for secret in secrets:
         if len(secret) >= _SHORTEST_SECRET:
-            for written in dict.fromkeys((secret, quote_plus(secret), quote(secret, safe=""))):
+            for written in sorted(_spellings(secret), key=len, reverse=True):
                 if written.encode() in body:
                     body = body.replace(written.encode(), MASK.encode())
     return body
+
+
+def _spellings(secret: str) -> set[str]:
+    """Give a secret as text, URLs and JSON have it."""
+    in_json = json.dumps(secret)[1:-1]
+    in_url = {quote_plus(secret), quote(secret), quote(secret, safe="")}
+    return {secret, in_json, in_json.replace("/", "\\/"), *in_url}
