@@ -111,7 +111,7 @@ def rebuild(
         bodies.attach(engine, archive)
         with tempfile.TemporaryDirectory(prefix="miner-rebuild-") as name, stop_on_signal() as stopped:
             played = _Playing(settings, archive, Path(name), there, dumps, engine, reporter, stopped)
-            runs = tuple(played.play(journal) for journal in there)
+            runs = played.play_all(there)
     finally:
         engine.dispose()
     return Rebuilt(runs, tuple(gone), tuple(unrecorded(journals)), tuple(overlapping(there)))
@@ -184,6 +184,18 @@ class _Playing:
         self._moved = 0
         (folder / "repositories").mkdir()
 
+    def play_all(self, journals: Sequence[Journal]) -> tuple[Replayed, ...]:
+        """Play runs in their order. It raises what :meth:`play` does."""
+        found = []
+        self._reporter.start("rebuild", "tables", len(journals), "runs")
+        try:
+            for journal in journals:
+                found.append(self.play(journal))
+                self._reporter.advance("rebuild", "tables", len(found))
+        finally:
+            self._reporter.finish("rebuild", "tables")
+        return tuple(found)
+
     def play(self, journal: Journal) -> Replayed:
         """Play a run.
 
@@ -195,7 +207,6 @@ class _Playing:
         settings, unknown = self._settings(told)
         player = Player(self._archive, journal.name, lines, self, self._last)
         clock = SystemClock(self._stopped)
-        self._reporter.start("rebuild", f"run {journal.run_id}", None, "runs")
         try:
             request = request_of(told["arguments"])
             pipeline.perform(settings, request, self._reporter, self._engine, player, clock, self._stopped)
@@ -203,8 +214,6 @@ class _Playing:
             raise
         except MinerError as error:
             self._reporter.warn(f"run {journal.run_id}", str(error))
-        finally:
-            self._reporter.finish("rebuild", f"run {journal.run_id}")
         if self._stopped():
             raise Interrupted("stopped: the database is not whole; delete it and rebuild again")
         recorded_status = "running" if player.end is None else player.end.status
