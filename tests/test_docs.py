@@ -24,6 +24,11 @@ COMPOSED = re.compile(r"docker compose run --rm (miner [^`\n]+)")
 SUBCOMMANDS = {
     "collect",
     "status",
+    "rebuild",
+    "archive status",
+    "archive verify",
+    "archive prune",
+    "archive move",
     "db upgrade",
     "db current",
     "db check",

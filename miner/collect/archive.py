@@ -38,7 +38,7 @@ Line = dict[str, Any]
 JOURNAL = ".jsonl.zst"
 PRUNED = ".pruned.json"
 _OBJECT = ".zst"
-_LEVEL = 9
+_LEVEL = 6
 _MOST_KNOWN = 100_000
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
