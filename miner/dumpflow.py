@@ -50,23 +50,28 @@ _LINKS: Final = {1: "linked", 3: "duplicate"}
 
 def collect(run: Run) -> None:
     """Read the data dump of a run. One that cannot be read is an omission; what was read before stays."""
-    named = Path(run.request.dump or "")
-    path = tape.current().dump(named)
+    path = Path(run.request.dump or "")
     run.summary.dumps += 1
     try:
-        dump = open_dump(
-            path,
-            run.settings.dump,
-            site=run.request.site,
-            as_of=run.request.dump_date,
-        )
-        tape.current().opened_dump(named, dump.identity)
-        _Reading(run, dump).collect()
+        _Reading(run, _opened(run, path)).collect()
     except Interrupted:
         return
     except DumpError as error:
         run.summary.failed[path.name] = str(error)
         run.leave_out(SOURCE, Omission(OmissionReason.DUMP_UNREADABLE, f"dump:{path.name}", str(error)))
+
+
+def _opened(run: Run, path: Path) -> Dump:
+    played = tape.current()
+    settings, asked = run.settings.dump, run.request
+    at = played.dump(path)
+    try:
+        dump = open_dump(at, settings, site=asked.site, as_of=asked.dump_date)
+    except DumpError as error:
+        played.opened_dump(path, "", str(error))
+        raise
+    played.opened_dump(path, dump.identity)
+    return dump
 
 
 class _Reading:

@@ -85,7 +85,7 @@ def _read(name: str, lines: Sequence[Line]) -> Journal:
         first=min(times, default=_NEVER),
         last=max(times, default=_NEVER),
         moves=tuple((line["old"], line["new"]) for line in lines if line["event"] == "moved"),
-        dumps=tuple(line["path"] for line in lines if line["event"] == "dump"),
+        dumps=tuple(line["path"] for line in lines if line["event"] == "dump" and not line["error"]),
     )
 
 

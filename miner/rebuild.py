@@ -38,6 +38,8 @@ from miner.store.session import masked, open_engine, reading
 from miner.store.tables import crawl_run, metadata
 from miner.workers import stop_on_signal
 
+_STOPPED = "stopped on request: the database is not whole; delete it and rebuild again"
+
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
@@ -111,7 +113,9 @@ def rebuild(
         bodies.attach(engine, archive)
         with tempfile.TemporaryDirectory(prefix="miner-rebuild-") as name, stop_on_signal() as stopped:
             played = _Playing(settings, archive, Path(name), there, dumps, engine, reporter, stopped)
+            schema.mark(engine, whole=False)
             runs = played.play_all(there)
+            schema.mark(engine, whole=True)
     finally:
         engine.dispose()
     return Rebuilt(runs, tuple(gone), tuple(unrecorded(journals)), tuple(overlapping(there)))
@@ -142,7 +146,7 @@ def _require_empty(engine: Engine) -> None:
     if full:
         raise RebuildError(
             f"the database {masked(engine.url)} is not empty (it has rows in {full[0]}): a rebuild wants one of its "
-            "own. Name a new one with --to; if a rebuild was broken off there, delete it first"
+            "own. Name a new one with --to"
         )
 
 
@@ -210,12 +214,14 @@ class _Playing:
         try:
             request = request_of(told["arguments"])
             pipeline.perform(settings, request, self._reporter, self._engine, player, clock, self._stopped)
-        except (RebuildError, StoreError, ArchiveError, Interrupted):
+        except (RebuildError, StoreError, ArchiveError):
             raise
+        except Interrupted:
+            raise Interrupted(_STOPPED) from None
         except MinerError as error:
             self._reporter.warn(f"run {journal.run_id}", str(error))
         if self._stopped():
-            raise Interrupted("stopped: the database is not whole; delete it and rebuild again")
+            raise Interrupted(_STOPPED)
         recorded_status = "running" if player.end is None else player.end.status
         return Replayed(
             journal.run_id,

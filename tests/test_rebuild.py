@@ -30,7 +30,7 @@ from support.tables import differences, written
 
 from miner import apiflow
 from miner.collect.archive import archive_of
-from miner.errors import MinerError, RebuildError
+from miner.errors import Interrupted, MinerError, RebuildError, SchemaError
 from miner.job import CollectRequest
 from miner.pipeline import collect
 from miner.rebuild import Rebuilt, rebuild
@@ -179,6 +179,49 @@ def test_a_commit_that_its_clone_lost_is_told(lite: Runner, third: str, tmp_path
     (detail,) = again.rows("SELECT detail FROM omission WHERE reason = 'repository_unreachable'")[0]
     assert f"does not have commit {tip} any more" in detail
     assert again.one("SELECT COUNT(*) FROM fix") > 0
+
+
+@pytest.mark.parametrize("after", [1, 3, 5])
+def test_a_stop_in_the_midst_of_a_request_comes_back(lite: Runner, third: str, after: int) -> None:
+    """The request was not answered, and nothing is made up for it; counts of the run are the same."""
+    site = Site(generate(300, tags=("keras", "tf.keras")))
+
+    def fault(number: int) -> str:
+        if number == after:
+            os.kill(os.getpid(), signal.SIGINT)
+            return "hang"
+        return ""
+
+    server = StackExchange(site, clock=lite.clock.monotonic, keys=["known"], faults=fault, patience=1)
+    server.date = lambda: lite.clock.now().timestamp()
+    with server:
+        lite.flags = {"stackoverflow": {"api_url": server.url, "key": "known"}}
+        asked = {"sources": ("stackoverflow",), "libraries": ("keras",)}
+        assert lite.collect(**asked).interrupted
+        server.faults = faults.never
+        assert not lite.collect(**asked).interrupted
+    assert rebuilt(lite, third).is_whole
+    assert_same(lite, third)
+
+
+def test_a_rebuild_that_is_broken_off_leaves_nothing_that_looks_whole(lite: Runner, third: str, tmp_path: Path) -> None:
+    """Neither a collect nor another rebuild takes the database."""
+    builder = keras_history(tmp_path / "r.git", 60)
+    lite.collect(builder.path, limit=9)
+    lite.collect(builder.path)
+
+    class Stopper(Recorder):
+        def advance(self, task: str, item: str, done: int, total: int | None = None) -> None:
+            if task == "rebuild":
+                os.kill(os.getpid(), signal.SIGINT)
+
+    settings = lite.settings()
+    with pytest.raises(Interrupted, match="not whole"):
+        rebuild(settings, archive_of(settings), third, Stopper())
+    with pytest.raises(SchemaError, match="broken off"):
+        replace(lite, database_url=third).collect(builder.path)
+    with pytest.raises(SchemaError, match="broken off"):
+        rebuilt(lite, third)
 
 
 def test_a_stop_at_a_page_comes_back(lite: Runner, third: str, tmp_path: Path) -> None:
@@ -437,13 +480,18 @@ def test_seeds_come_back_without_their_list(runner: Runner, others: list[str], t
         assert_same(runner, target)
 
 
-def test_a_dump_comes_back_and_is_asked_for_where_it_is_not(runner: Runner, others: list[str], tmp_path: Path) -> None:
+def test_a_dump_comes_back_and_is_asked_for_where_it_is_not(
+    runner: Runner, others: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A dump is not copied: it has to be where it was, or in a folder that is named, and be the same."""
     site = Site(generate(150, seed=3, tags=("keras", "theano")))
     folder = export(site, tmp_path / "stackoverflow.com")
+    monkeypatch.chdir(tmp_path)
     runner.flags = {"dump": {"block_bytes": 20_000}}
-    asked = {"dump": str(folder), "dump_date": datetime(2022, 3, 1, tzinfo=UTC), "libraries": ("keras",)}
+    asked = {"dump": folder.name, "dump_date": datetime(2022, 3, 1, tzinfo=UTC), "libraries": ("keras",)}
+    assert runner.collect(dump="nothing.example.org").status == "failed"
     assert runner.collect(**asked).status == "complete"
+    monkeypatch.chdir("/")
     assert rebuilt(runner, others[0]).is_whole
     assert_same(runner, others[0])
     elsewhere = tmp_path / "elsewhere"

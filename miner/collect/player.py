@@ -24,7 +24,7 @@ from miner.clock import Clock
 from miner.collect.archive import Archive, Line
 from miner.collect.recorder import error_of, request_key, sent_key
 from miner.collect.tape import End, JournalEnd, Sent, Tape
-from miner.errors import HttpError, Interrupted, RebuildError, RepositoryError
+from miner.errors import DumpError, HttpError, Interrupted, RebuildError, RepositoryError
 from miner.secrets import without_secrets
 
 _FAILURES = frozenset({"builtins", "http", "requests", "socket", "ssl", "urllib3", "zlib"})
@@ -67,8 +67,7 @@ class Player(Tape):
         self.end = End(ends[0]["status"], ends[0]["extra"], ends[0]["seconds"]) if ends else None
         self.missing: list[str] = []
         self._archive, self._lines, self._places, self._last = archive, lines, places, last
-        self._at = 0
-        self._open = 0
+        self._at = self._open = self._asked = 0
         self._answers: dict[tuple[str, ...], deque[int]] = defaultdict(deque)
         for index, line in enumerate(lines):
             self._answers[_key(line)].append(index)
@@ -116,14 +115,25 @@ class Player(Tape):
         """Say that a stop was asked for from where it was."""
 
         def told() -> bool:
-            if self._event() == "stop":
-                self._is_stopped = True
-                self._go_on(self._at + 1)
+            if self._event() == "stop" and not self._lines[self._at]["busy"]:
+                self._asked += 1
+                if self._asked > self._lines[self._at]["asked"]:
+                    self._stop()
             if asked():
                 raise Interrupted
             return self._is_stopped
 
         return told
+
+    def _stop(self) -> None:
+        self._is_stopped = True
+        self._go_on(self._at + 1)
+
+    def _interrupt(self) -> None:
+        """Stop the run in the midst of what it was stopped in."""
+        if self._event() == "stop" and self._lines[self._at]["busy"]:
+            self._stop()
+            raise Interrupted
 
     def wall_time(self) -> datetime:
         """Give the time that the run entered here."""
@@ -131,6 +141,7 @@ class Player(Tape):
 
     def send(self, sent: Sent, perform: Callable[[], requests.Response]) -> requests.Response:
         """Give the answer that came, or fail as it failed."""
+        self._interrupt()
         self._open = self._next(sent_key(sent), repr(sent), HttpError)
         line = self._lines[self._open]
         if line["event"] == "failure":
@@ -148,6 +159,7 @@ class Player(Tape):
 
     def git(self, kind: str, item: str, work: Callable[[], Any]) -> Any:
         """Give what git told, or fail as it failed. What is asked of the clone alone, the clone can still tell."""
+        self._interrupt()
         if kind in _OF_CLONE and not self._answers[("git", kind, item)] and self._ended:
             return None if kind == "fetch" else work()
         index = self._next(("git", kind, item), f"git {kind} {item}", RepositoryError)
@@ -186,10 +198,18 @@ class Player(Tape):
         return self._places.file(str(path), self._body(self._lines[index]["sha256"]))
 
     def dump(self, path: Path) -> Path:
-        """Give the dump, wherever it is now."""
-        return self._places.dump(str(path))
+        """Give the dump, wherever it is now.
 
-    def opened_dump(self, path: Path, identity: str) -> None:
+        :raises DumpError: if it could not be opened.
+        """
+        found = self._answers[("dump",)]
+        line = self._lines[found[0]] if found else {"path": str(path), "error": ""}
+        if line["error"]:
+            self._go_on(found.popleft() + 1)
+            raise DumpError(line["error"])
+        return self._places.dump(line["path"])
+
+    def opened_dump(self, path: Path, identity: str, error: str = "") -> None:
         """Let only the dump pass that was read.
 
         :raises RebuildError: if it is another one.
@@ -199,7 +219,11 @@ class Player(Tape):
             return
         index = found.popleft()
         if self._lines[index]["identity"] != identity:
-            raise RebuildError(f"run {self.run_id} read another dump than {path}: name the folder that has it, --dumps")
+            named = self._lines[index]["path"]
+            raise RebuildError(
+                f"run {self.run_id} read another dump than the one that is now at {named}, or in the folder of --dumps:"
+                " put the right one there"
+            )
         self._go_on(index + 1)
 
     @property
@@ -219,7 +243,7 @@ class Player(Tape):
         return str(self._lines[self._at]["event"]) if self._at < len(self._lines) else ""
 
     def _go_on(self, at: int) -> None:
-        self._at = at
+        self._at, self._asked = at, 0
         line = self._lines[at] if at < len(self._lines) else {}
         self._times = {"now": iter(line.get("now", ())), "wall": _unrolled(line.get("wall", ()))}
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, Final
 
+import requests
 from pydantic import SecretStr
 
 from miner import errors
@@ -55,6 +56,8 @@ class Recorder(Tape):
         self._used: list[str] = []
         self._began = False
         self._stopped = False
+        self._asked = 0
+        self._busy = False
         self._durable = False
 
     def get(self, digest: str) -> bytes | None:
@@ -96,12 +99,14 @@ class Recorder(Tape):
         return _NotedClock(clock, lambda moment: self._times.setdefault("now", []).append(moment.isoformat()))
 
     def stopped(self, asked: Callable[[], bool]) -> Callable[[], bool]:
-        """Give the question whose first yes is noted."""
+        """Give the question whose first yes is noted: how often it was asked before, or in the midst of what."""
 
         def noted() -> bool:
             if asked() and not self._stopped:
                 self._stopped = True
-                self._add("stop")
+                self._add("stop", asked=self._asked, busy=self._busy)
+            # While something goes on it is asked every moment: that tells nothing.
+            self._asked += not self._busy
             return self._stopped
 
         return noted
@@ -115,6 +120,11 @@ class Recorder(Tape):
         else:
             noted.append([now.isoformat(), 1])
         return now
+
+    def send(self, sent: Sent, perform: Callable[[], requests.Response]) -> requests.Response:
+        """Send a request."""
+        self._busy = True
+        return super().send(sent, perform)
 
     def came(self, sent: Sent, status: int, headers: Mapping[str, str], body: bytes, moment: datetime) -> bytes:
         """Archive an answer."""
@@ -132,6 +142,7 @@ class Recorder(Tape):
 
     def git(self, kind: str, item: str, work: Callable[[], Any]) -> Any:
         """Have something told by git, and enter what it told or how it failed."""
+        self._busy = True
         try:
             result = work()
         except RepositoryError as error:
@@ -161,14 +172,15 @@ class Recorder(Tape):
         self._durable = True
         return path
 
-    def opened_dump(self, path: Path, identity: str) -> None:
+    def opened_dump(self, path: Path, identity: str, error: str = "") -> None:
         """Enter which dump was read: it is too large to be kept here, too."""
-        self._add("dump", path=str(path.absolute()), identity=identity)
+        self._add("dump", path=str(path.absolute()), identity=identity, error=error)
 
     def _add(self, event: str, **told: Any) -> None:
         used = {"used": self._used} if self._used else {}
         self._lines.append({"event": event, **told, **self._times, **used})
         self._times, self._used = {}, []
+        self._asked, self._busy = 0, False
 
 
 def told_of(settings: Settings) -> dict[str, Any]:

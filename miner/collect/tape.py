@@ -128,11 +128,14 @@ class Tape:
         return path
 
     def dump(self, path: Path) -> Path:
-        """A data dump will be read; give where it is."""
+        """A data dump will be read; give where it is.
+
+        :raises DumpError: if the run that is played back could not open it.
+        """
         return path
 
-    def opened_dump(self, path: Path, identity: str) -> None:
-        """It was opened, and this tells it from others."""
+    def opened_dump(self, path: Path, identity: str, error: str = "") -> None:
+        """It was opened, and ``identity`` tells it from others; or it could not be."""
 
 
 _CURRENT: ContextVar[Tape | None] = ContextVar("CURRENT", default=None)
