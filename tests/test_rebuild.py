@@ -164,6 +164,33 @@ def test_paths_branches_and_rewritten_histories_come_back(
         assert_same(runner, target)
 
 
+def test_an_archive_need_not_be_a_folder(lite: Runner, third: str, tmp_path: Path) -> None:
+    """Any file system that fsspec knows will do."""
+    lite.flags = {"archive": {"url": f"memory://{tmp_path.name}/archive"}}
+    builder = keras_history(tmp_path / "r.git", 20)
+    lite.collect(builder.path, limit=5)
+    lite.collect(builder.path)
+    assert not (lite.data_dir / "archive").exists()
+    assert rebuilt(lite, third).is_whole
+    assert_same(lite, third)
+
+
+def test_a_dump_and_what_the_api_brought_since_come_back(lite: Runner, third: str, tmp_path: Path) -> None:
+    """Both are runs of one chain."""
+    site = Site(generate(150, seed=3, tags=("keras", "theano")))
+    folder = export(site, tmp_path / "stackoverflow.com")
+    with StackExchange(site, clock=lite.clock.monotonic, keys=["known"]) as server:
+        server.date = lambda: lite.clock.now().timestamp()
+        lite.flags = {"stackoverflow": {"api_url": server.url, "key": "known"}}
+        asked = {"libraries": ("keras",)}
+        lite.collect(dump=str(folder), dump_date=datetime(2022, 3, 1, tzinfo=UTC), limit=None, **asked)
+        number = site.questions()[5]["question_id"]
+        site.edit(number, at=int(lite.clock.now().timestamp()) - 500, title="Another title")
+        lite.collect(sources=("stackoverflow",), **asked)
+    assert rebuilt(lite, third).is_whole
+    assert_same(lite, third)
+
+
 def test_a_commit_that_its_clone_lost_is_told(lite: Runner, third: str, tmp_path: Path) -> None:
     """It is an omission that names the commit, and the rebuild is not whole; the other repository comes back."""
     for name, seed in (("one", 1), ("two", 2)):
@@ -256,6 +283,30 @@ def test_killed_runs_come_back(lite: Runner, third: str, tmp_path: Path, moment:
             assert process.wait() == (-signal.SIGKILL if at else 0)
     found = rebuilt(lite, third)
     assert [run.status for run in found.runs] == ["running"] * kills + ["complete"]
+    assert_same(lite, third)
+
+
+@pytest.mark.parametrize("moment", ["begin", "commit"])
+def test_killed_searches_come_back(lite: Runner, third: str, tmp_path: Path, moment: str) -> None:
+    """With a proxy's refusals in between, and tokens of two accounts."""
+    nothing = RepositoryBuilder(tmp_path / "nothing.git").build()
+    hub = make_hub(6, tmp_path / "hub")
+    faulty = faults.sequence(*(["", "", "", "html_503", "", "reset"] * 20))
+    with GitHub(hub, tokens={TOKEN: "someone", TOKEN + "2": "else"}, faults=faulty) as server:
+        environ = environment(
+            lite,
+            GITHUB__API_URL=server.url,
+            GITHUB__CLONE_URL=server.clone_url,
+            GITHUB__TOKENS=f"{TOKEN},{TOKEN}2",
+            GITHUB__SEARCHES='{caffe = ["deep in:description"], keras = ["keras in:name"]}',
+            GIT__REPOSITORIES=f'["{nothing}"]',
+        )
+        flags = ["--source", "github", "--source", "git", "--library", "caffe", "--library", "keras"]
+        for at in (3, 6, 11, 0):
+            command = [sys.executable, "-c", KILLED, moment, str(at), "collect", "--quiet", *flags]
+            assert subprocess.Popen(command, env=environ).wait() == (-signal.SIGKILL if at else 0)
+    found = rebuilt(lite, third)
+    assert [run.status for run in found.runs] == ["running"] * 3 + ["complete"]
     assert_same(lite, third)
 
 
