@@ -4,12 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Protocol
 
 from miner.errors import Interrupted
 
 _SLEEP_SLICE_SECONDS = 0.2
+
+
+def _machine_time() -> datetime:
+    return datetime.now(UTC)
+
+
+WALL: ContextVar[Callable[[], datetime]] = ContextVar("WALL", default=_machine_time)
+"""What tells the time at which rows are written. It decides nothing; a rebuild puts the recorded times in its place."""
+
+
+def wall_time() -> datetime:
+    """Give the time in UTC to enter into a row as that of its writing."""
+    return WALL.get()()
 
 
 class Clock(Protocol):

@@ -25,6 +25,7 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from miner.collect import tape
 from miner.collect.dump import Dump, open_dump
 from miner.collect.dumpblocks import Block
 from miner.collect.dumprows import DumpRowError, comment, edit, link, number, question_or_answer, vote
@@ -53,18 +54,25 @@ def collect(run: Run) -> None:
     path = Path(run.request.dump or "")
     run.summary.dumps += 1
     try:
-        dump = open_dump(
-            path,
-            run.settings.dump,
-            site=run.request.site,
-            as_of=run.request.dump_date,
-        )
-        _Reading(run, dump).collect()
+        _Reading(run, _opened(run, path)).collect()
     except Interrupted:
         return
     except DumpError as error:
         run.summary.failed[path.name] = str(error)
         run.leave_out(SOURCE, Omission(OmissionReason.DUMP_UNREADABLE, f"dump:{path.name}", str(error)))
+
+
+def _opened(run: Run, path: Path) -> Dump:
+    played = tape.current()
+    settings, asked = run.settings.dump, run.request
+    at = played.dump(path)
+    try:
+        dump = open_dump(at, settings, site=asked.site, as_of=asked.dump_date)
+    except DumpError as error:
+        played.opened_dump(path, "", str(error))
+        raise
+    played.opened_dump(path, dump.identity)
+    return dump
 
 
 class _Reading:

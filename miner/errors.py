@@ -119,6 +119,22 @@ class SeedsError(MinerError):
     """A list of seeds cannot be read."""
 
 
+class ArchiveError(MinerError):
+    """The archive of what the sources sent cannot be used: check archive.url."""
+
+
+class ArchiveFullError(ArchiveError):
+    """There is no room left for the archive: free some and run the command again, which goes on where it was."""
+
+
+class ArchiveDamagedError(ArchiveError):
+    """Something in the archive is not what was written to it: 'miner archive verify' lists all that is damaged."""
+
+
+class RebuildError(MinerError):
+    """The tables cannot be made from the archive."""
+
+
 class LabelsError(MinerError):
     """A label set cannot be read."""
 

@@ -17,16 +17,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from miner.classify.rulesource import RuleSource
-from miner.collect import git, paging
+from miner.collect import git, paging, tape
 from miner.collect.gitrepo import GitRepository, Tip, read_tip
 from miner.collect.interface import MinedPage, Page
-from miner.collect.locators import locate
+from miner.collect.locators import Locator, locate
 from miner.errors import (
     GitKilledError,
     Interrupted,
@@ -100,7 +100,7 @@ def on_repository(run: Run, text: str, work: Callable[[Mining], None], *, again:
     run.summary.repositories += not again
     name, key = git.without_secrets(text), ""
     try:
-        locator = locate(text, run.settings.github, run.settings.git)
+        locator = _located(run, text)
         name, key = locator.name, locator.key
         if run.opt_out.repository(name):
             run.leave_out(SOURCE, Omission(OmissionReason.OPTED_OUT, f"repository:{name}", _OPTED_OUT), quietly=True)
@@ -119,6 +119,17 @@ def on_repository(run: Run, text: str, work: Callable[[Mining], None], *, again:
             with writing(run.engine) as connection:
                 store.mark_gone(connection, run.run_id, [key])
         run.leave_out(SOURCE, Omission(reason, f"repository:{name}", detail))
+
+
+def _located(run: Run, text: str) -> Locator:
+    """Read what names a repository. What a relative path leads to, only the run's own place in the world tells."""
+
+    def on_this_machine() -> dict[str, Any] | None:
+        found = locate(text, run.settings.github, run.settings.git)
+        return asdict(found) if found.host == "local" and found.transport == "file" else None
+
+    told = tape.current().git("path", git.without_secrets(text), on_this_machine)
+    return locate(text, run.settings.github, run.settings.git) if told is None else Locator(**told)
 
 
 def _collect_exactly(mining: Mining, shas: Sequence[str]) -> None:

@@ -31,7 +31,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from miner.clock import Clock
-from miner.collect import githubsearch
+from miner.collect import githubsearch, tape
 from miner.collect.github import GitHubClient, GitHubLimits, RepositoryState
 from miner.collect.githubitems import (
     FoundCommit,
@@ -167,7 +167,7 @@ def client_of(
     """
     github = settings.github
     limits = GitHubLimits(github.timeout_seconds, github.attempts, github.max_wait_seconds, github.max_response_bytes)
-    pool = TokenPool(tokens(settings), clock, lambda text: reporter.warn("github", text))
+    pool = TokenPool(tape.current().tokens(tokens(settings)), clock, lambda text: reporter.warn("github", text))
     return GitHubClient(github.api_url, pool, limits, clock, stopped)
 
 
@@ -593,6 +593,7 @@ def _move(settings: Settings, old: str, new: str) -> None:
     with suppress(OSError):
         if not (folder / new).exists():
             (folder / old).rename(folder / new)
+            tape.current().moved(old, new)
 
 
 def _shown(search: Search, interval: Interval) -> str:

@@ -19,15 +19,22 @@ Killed at any point and run again, the tables are those of a run that was never 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+from sqlalchemy import Connection, Engine, event
 
 from miner.clock import Clock, SystemClock
 from miner.collect import git
+from miner.collect.archive import archive_of
+from miner.collect.recorder import Recorder
+from miner.collect.tape import Tape, taping
 from miner.job import CollectRequest, Reporter, Summary, flows
 from miner.logs import bound
 from miner.run import Run
 from miner.settings import Settings
-from miner.store import schema
+from miner.store import bodies, schema
+from miner.store import repository as store
 from miner.store.locks import Locks
 from miner.store.session import open_engine
 from miner.workers import Workers, stop_on_signal
@@ -58,33 +65,23 @@ def collect(
     wanted = flows(settings, request)
     if "git" in wanted or "seeds" in wanted:
         git.check_version()
+    archive = archive_of(settings)
     engine = open_engine(settings.database.url)
-    count = request.workers or settings.collect.workers
     try:
         schema.prepare(engine)
-        # A forked worker must not share a connection, so none is open when the workers start.
-        with (
-            stop_on_signal() as asked,
-            Locks(engine, "collect", clock or SystemClock(asked)) as locks,
-            Workers(count, before_start=engine.dispose) as workers,
-        ):
+        with stop_on_signal() as asked, Locks(engine, "collect", clock or SystemClock(asked)) as locks:
             locks.take(_locked(wanted), lock_wait_seconds, lambda text: reporter.warn("", text))
 
             def stopped() -> bool:
                 return asked() or locks.lost()
 
-            run = Run(settings, request, reporter, engine, workers, stopped, clock or SystemClock(stopped))
-            with run.entered():
-                last = max((number for number, name in enumerate(wanted, start=1) if name in _COMMITS), default=0)
-                for number, name in enumerate(wanted, start=1):
-                    if not stopped():
-                        with bound(source=name):
-                            _flow(name, run)
-                    if number == last and not stopped():
-                        _ask_for_evidence(run, wanted)
-                    locks.release(_locked([name]) - _locked(wanted[number:]) - (_COMMITS if number < last else set()))
+            bodies.move(engine, archive)
+            tape = Recorder(archive)
+            bodies.attach(engine, tape)
+            at = clock or SystemClock(stopped)
+            summary = perform(settings, request, reporter, engine, tape, at, stopped, locks.release)
             locks.require()
-            return run.summary
+            return summary
     finally:
         engine.dispose()
 
@@ -97,6 +94,64 @@ def _ask_for_evidence(run: Run, wanted: Sequence[str]) -> None:
     from miner import evidenceflow
 
     evidenceflow.collect(run, wanted)
+
+
+def perform(
+    settings: Settings,
+    request: CollectRequest,
+    reporter: Reporter,
+    engine: Engine,
+    tape: Tape,
+    clock: Clock,
+    stopped: Callable[[], bool],
+    release: Callable[[Iterable[str]], None] = lambda _: None,
+) -> Summary:
+    """Do a run that is recorded, or played back, on an open database that has its tables.
+
+    :param release: is told which sources the run is done with.
+    :raises MinerError: if nothing can go on.
+    """
+    count = request.workers or settings.collect.workers
+    # A forked worker must not share a connection, so none is open when the workers start.
+    with Workers(count, before_start=engine.dispose) as workers, taping(tape), _listening(engine, tape):
+        asked = tape.stopped(stopped)
+        run = Run(settings, request, reporter, engine, workers, asked, tape.clock(clock))
+        with run.entered():
+            wanted = flows(settings, request)
+            last = max((number for number, name in enumerate(wanted, start=1) if name in _COMMITS), default=0)
+            for number, name in enumerate(wanted, start=1):
+                if not asked():
+                    with bound(source=name):
+                        _flow(name, run)
+                if number == last and not asked():
+                    _ask_for_evidence(run, wanted)
+                release(_locked([name]) - _locked(wanted[number:]) - (_COMMITS if number < last else set()))
+        tape.close()
+        return run.summary
+
+
+@contextmanager
+def _listening(engine: Engine, tape: Tape) -> Iterator[None]:
+    """Let a tape know of the transactions that write."""
+
+    def begins(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            tape.writing()
+
+    def commits(connection: Connection) -> None:
+        if connection.get_execution_options().get("writing"):
+            tape.committing()
+            if tape.run_id is not None:
+                store.count_commit(connection, tape.run_id)
+
+    listeners = (("begin", begins), ("commit", commits))
+    for name, listener in listeners:
+        event.listen(engine, name, listener)
+    try:
+        yield
+    finally:
+        for name, listener in listeners:
+            event.remove(engine, name, listener)
 
 
 def _flow(name: str, run: Run) -> None:

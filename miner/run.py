@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miner import __version__
 from miner.classify.rulesource import RuleSource, rater_of
 from miner.clock import Clock
+from miner.collect import tape
 from miner.collect.interface import MinedPage
+from miner.collect.recorder import told_of
+from miner.collect.tape import End, JournalEnd
 from miner.errors import MinerError
 from miner.job import CollectRequest, Reporter, Summary
 from miner.logs import bound
 from miner.model import Omission
 from miner.optout import OptOut, admitted, read_opt_out
+from miner.secrets import without_secrets
 from miner.settings import Settings
 from miner.store import optout
 from miner.store import repository as store
@@ -50,6 +54,7 @@ class Run:
         self.summary = Summary()
         listed = settings.collect.opt_out_file
         self.opt_out = read_opt_out(Path(listed)) if listed else OptOut()
+        self._tape = tape.current()
 
     @property
     def run_id(self) -> int:
@@ -61,14 +66,17 @@ class Run:
         """Enter the run when it starts, and how it ended."""
         started = time.monotonic()
         rater = rater_of(RuleSource.of(self.settings)) if self.request.classify else ""
-        with writing(self.engine) as connection:
-            self.summary.run_id = store.start_run(connection, "collect", self.request.as_dict(), __version__, rater)
-            if self.opt_out:
-                optout.remove(connection, self.run_id, self.opt_out)
+        self._begin(rater)
         self.workers.admit = self.admit
         try:
             with bound(run=self.run_id):
                 yield
+        except JournalEnd:
+            # The run that is played back wrote no more: it was killed here, or failed.
+            end = self._tape.end
+            if end is not None:
+                self._finish(end.status, started, end.extra)
+            return
         except MinerError as error:
             self._finish("failed", started, {"error": str(error)})
             raise
@@ -95,7 +103,24 @@ class Run:
         if not quietly:
             self.reporter.warn(omission.subject.partition(":")[2], omission.detail)
 
-    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
-        self.summary.seconds = time.monotonic() - started
+    def _begin(self, rater: str) -> None:
+        """Enter the run, and begin its journal: the one is there if the other is."""
+        asked = self.request.as_dict()
         with writing(self.engine) as connection:
-            store.finish_run(connection, self.run_id, status, {**self.summary.as_dict(), **more})
+            self.summary.run_id = store.start_run(
+                connection, "collect", asked, __version__, rater, journal=self._tape.journal, run_id=self._tape.run_id
+            )
+            parent, commits = store.run_before(connection, self.run_id)
+            told = {"command": "collect", "arguments": asked, "parent": parent, "parent_commits": commits}
+            told |= {"miner_version": __version__}
+            told |= {"rater": rater, "database": without_secrets(self.settings.database.url)}
+            self._tape.begin(self.run_id, told | told_of(self.settings))
+            if self.opt_out:
+                optout.remove(connection, self.run_id, self.opt_out)
+
+    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
+        with suppress(JournalEnd):
+            end = self._tape.ending(End(status, dict(more), time.monotonic() - started))
+            self.summary.seconds = end.seconds
+            with writing(self.engine) as connection:
+                store.finish_run(connection, self.run_id, end.status, {**self.summary.as_dict(), **more})

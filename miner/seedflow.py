@@ -24,7 +24,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from miner.apiflow import Asking
-from miner.collect import anchors
+from miner.collect import anchors, tape
 from miner.collect.gitlines import LineChange, first_change
 from miner.collect.gitrepo import Tip
 from miner.collect.seeds import Anchor, CommitSeed, LineSeed, PostSeed, Seed, Unreadable, read_seeds
@@ -53,7 +53,8 @@ def collect(run: Run) -> None:
 
     :raises SeedsError: if the list cannot be read.
     """
-    seeds = read_seeds(Path(run.request.seeds or ""), site=run.settings.stackoverflow.site)
+    listed = tape.current().read_file(Path(run.request.seeds or ""))
+    seeds = read_seeds(listed, site=run.settings.stackoverflow.site)
     run.summary.seeds += len({seed.text for seed in (*seeds.seeds, *seeds.unreadable)})
     for unreadable in seeds.unreadable:
         _leave_out(run, SEEDS, unreadable, OmissionReason.SEED_UNREADABLE, f"row {unreadable.row}: {unreadable.reason}")

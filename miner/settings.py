@@ -59,6 +59,14 @@ class StorageSettings(Section):
     data_dir: Path
 
 
+class ArchiveSettings(Section):
+    """Where what the sources sent is kept, and how much of it."""
+
+    url: str
+    keep_days: Annotated[int, Field(ge=0)]
+    max_bytes: Annotated[int, Field(ge=0)]
+
+
 class CollectSettings(Section):
     """What a collect runs."""
 
@@ -207,6 +215,7 @@ class Settings(Section):
 
     database: DatabaseSettings
     storage: StorageSettings
+    archive: ArchiveSettings
     collect: CollectSettings
     github: GitHubSettings
     git: GitSettings
@@ -259,6 +268,27 @@ def load(
 def in_seconds(duration: str) -> int:
     """Give the seconds of a :data:`Duration`; 0 for none."""
     return int(duration[:-1]) * _UNIT_SECONDS[duration[-1]] if duration else 0
+
+
+def recorded(sections: Mapping[str, Any], more: Mapping[str, Mapping[str, Any]]) -> tuple[Settings, list[str]]:
+    """Give the settings that a run was recorded with, as far as this version knows them, and the names of the others.
+
+    Neither a config file nor the environment has a say.
+
+    :param more: section -> key -> value, which win.
+    :raises SettingsError: for a value that this version does not take.
+    """
+    merged = _read_toml(resource("config/miner.toml"))
+    unknown = []
+    for section, keys in sections.items():
+        known = merged.get(section, {})
+        unknown += [f"{section}.{key}" for key in keys if key not in known]
+        _merge(merged, {section: {key: value for key, value in keys.items() if key in known}} if known else {})
+    _merge(merged, more)
+    try:
+        return Settings.model_validate(merged), unknown
+    except ValidationError as error:
+        raise SettingsError(_explain(error, None)) from None
 
 
 @cache

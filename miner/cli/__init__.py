@@ -12,7 +12,22 @@ from typing import Annotated
 import typer
 
 from miner import __version__
-from miner.cli import browse, classify, collect, config, daemon, database, evaluate, explain, export, label, sql, status
+from miner.cli import (
+    archive,
+    browse,
+    classify,
+    collect,
+    config,
+    daemon,
+    database,
+    evaluate,
+    explain,
+    export,
+    label,
+    rebuild,
+    sql,
+    status,
+)
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import BusyError, Interrupted, MinerError, SettingsError
 
@@ -31,6 +46,8 @@ app.command("daemon", epilog=daemon.EPILOG)(daemon.command)
 app.command("status")(status.command)
 app.command("sql")(sql.command)
 app.command("browse")(browse.command)
+app.command("rebuild", epilog=rebuild.EPILOG)(rebuild.command)
+app.add_typer(archive.app, name="archive")
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(export.app, name="export")
 app.add_typer(label.app, name="label")

@@ -22,6 +22,7 @@ from github import Auth
 from github.Requester import HTTPRequestsConnectionClass, Requester, RequestsResponse
 
 from miner.clock import Clock
+from miner.collect import tape
 from miner.collect.http import USER_AGENT, Transient, decoded, in_words, watched_session
 from miner.collect.httpwatch import Watch
 from miner.errors import HttpError, Interrupted
@@ -133,6 +134,7 @@ class _Connection(HTTPRequestsConnectionClass):
         silence = min(_SILENCE_SECONDS, timeout_seconds)
         self._watch = Watch(clock.monotonic, stopped, silence=silence, whole=timeout_seconds)
         self.session = watched_session(self._watch)
+        self._tape = tape.current()
         self.sent = 0
         self._exchange: Exchange | None = None
 
@@ -159,38 +161,53 @@ class _Connection(HTTPRequestsConnectionClass):
         self._watch.start()
         self.sent += 1
         address = f"{self._origin}{self.url}"
+        sent = self._noted(address)
         try:
-            with self.session.request(
-                self.verb,
-                address,
-                headers=self.headers,
-                data=self._content,
-                timeout=self._timeout,
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                self._exchange = self._read(address, response)
+            with self._tape.send(sent, lambda: self._send(address)) as response:
+                self._exchange = self._read(sent, response)
                 return _Told(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, zlib.error) as error:
             kind = type(error)
+        except HttpError as error:
+            self._tape.failed(sent, type(error), str(error))
+            raise
+        self._tape.failed(sent, kind)
         # The libraries' errors hold the request with its token: they are told by their type and never chained.
         if issubclass(kind, ValueError):
             raise HttpError(f"{address}: this is no address that can be asked ({kind.__name__}); check github.api_url")
         raise Transient(f"{in_words(kind)} ({kind.__name__})")
 
-    def _read(self, address: str, response: requests.Response) -> Exchange:
+    def _noted(self, address: str) -> tape.Sent:
+        _, _, token = self.headers.get("Authorization", "").partition(" ")
+        content = self._content if isinstance(self._content, str) else ""
+        return tape.Sent(self.verb, address, content, self.headers.get("If-None-Match"), (token,) if token else ())
+
+    def _send(self, address: str) -> requests.Response:
+        return self.session.request(
+            self.verb,
+            address,
+            headers=self.headers,
+            data=self._content,
+            timeout=self._timeout,
+            allow_redirects=False,
+            stream=True,
+        )
+
+    def _read(self, sent: tape.Sent, response: requests.Response) -> Exchange:
         pieces, size = [], 0
         raw = response.raw.stream(_PIECE_BYTES, decode_content=False)
         for piece in decoded(raw, response.headers.get("Content-Encoding", "")):
             size += len(piece)
             if size > self._max_bytes:
                 raise HttpError(
-                    f"{address}: the answer is longer than {self._max_bytes:,} bytes; "
+                    f"{sent.url}: the answer is longer than {self._max_bytes:,} bytes; "
                     "raise github.max_response_bytes if that is right"
                 )
             pieces.append(piece)
         headers = {name.lower(): value for name, value in response.headers.items()}
-        return Exchange(address, response.status_code, headers, b"".join(pieces), self._clock.now())
+        moment = self._clock.now()
+        body = self._tape.came(sent, response.status_code, headers, b"".join(pieces), moment)
+        return Exchange(sent.url, response.status_code, headers, body, moment)
 
 
 class _Told(RequestsResponse):

@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from miner.collect import git, gitcommits
+from miner.collect import git, gitcommits, tape
 from miner.collect.locators import Locator
 from miner.errors import RepositoryCorruptError, RepositoryError, RepositoryTooLargeError
 from miner.model import RawResponse
@@ -52,7 +53,8 @@ class GitRepository:
     def __init__(self, locator: Locator, settings: Settings) -> None:
         self.locator = locator
         self._git = settings.git
-        self.git_dir = settings.storage.data_dir.absolute() / "repositories" / locator.folder
+        self._tape = tape.current()
+        self.git_dir = self._tape.clone(settings.storage.data_dir.absolute() / "repositories" / locator.folder)
 
     @property
     def name(self) -> str:
@@ -64,13 +66,18 @@ class GitRepository:
 
         :raises RepositoryError: (a child of) if the source does not answer.
         """
+        told = self._tape.git("ls-remote", self.locator.key, lambda: self._asked(now))
+        moment = datetime.fromisoformat(told["at"])
+        response = RawResponse("git", self.locator.public_url, 200, "text/plain", moment, told["body"])
+        return read_tip(response, every=self._git.branches == "all")
+
+    def _asked(self, now: datetime | None) -> dict[str, Any]:
         every = self._git.branches == "all"
         arguments = ["ls-remote", "--symref", "--", self.locator.url, "HEAD", *(["refs/heads/*"] if every else [])]
         body = git.run(
             arguments, item=self.name, timeout=self._git.command_timeout_seconds, transports=[self.locator.transport]
         )
-        response = RawResponse("git", self.locator.public_url, 200, "text/plain", now or datetime.now(UTC), body)
-        return read_tip(response, every=every)
+        return {"body": body, "at": (now or datetime.now(UTC)).isoformat()}
 
     def sync(
         self, tip: Tip, on_progress: Callable[[int, int], None], stopped: Callable[[], bool] = lambda: False
@@ -80,6 +87,15 @@ class GitRepository:
         :raises RepositoryError: (a child of) if the transfer fails, takes too long, or grows too large.
         :raises Interrupted: once ``stopped`` holds; what came is thrown away.
         """
+        self._tape.git("fetch", self.locator.key, lambda: self._synced(tip, on_progress, stopped))
+        lost = [sha for sha in tip.shas if not self._has_commit(sha)] if self._tape.plays else []
+        if lost:
+            raise RepositoryError(
+                f"{self.name}: its clone below storage.data_dir does not have commit {lost[0]} any more, at which a "
+                "branch was: fetch it into the clone and rebuild again"
+            )
+
+    def _synced(self, tip: Tip, on_progress: Callable[[int, int], None], stopped: Callable[[], bool]) -> None:
         try:
             self._sync(tip, on_progress, stopped)
         except OSError as error:
@@ -90,7 +106,7 @@ class GitRepository:
     def _sync(self, tip: Tip, on_progress: Callable[[int, int], None], stopped: Callable[[], bool]) -> None:
         self.git_dir.mkdir(parents=True, exist_ok=True)
         with self._locked():
-            if self.has(tip) and not self.is_shallow() and not self.borrows():
+            if self.has(tip) and not self._cut_off() and not self._alternates.exists():
                 return
             self._clean()
             self._check_room()
@@ -132,6 +148,10 @@ class GitRepository:
 
         :raises RepositoryError: (a child of) if the source cannot be asked.
         """
+        sha = self._tape.git("find", f"{self.locator.key} {name}", lambda: self._found(name, tip))
+        return sha if sha is None or not self._tape.plays else self._resolved(sha)
+
+    def _found(self, name: str, tip: Tip) -> str | None:
         if not (self.git_dir / "HEAD").exists():
             return None
         if name == tip.default_branch and tip.head:
@@ -148,14 +168,17 @@ class GitRepository:
 
     def shallow_boundary(self) -> frozenset[str]:
         """Give the commits whose parents the source does not have: their diffs cannot be known."""
+        return frozenset(self._tape.git("shallow", self.locator.key, self._cut_off))
+
+    def _cut_off(self) -> list[str]:
         path = self.git_dir / "shallow"
-        return frozenset(path.read_text(encoding="ascii").split()) if path.exists() else frozenset()
+        return sorted(path.read_text(encoding="ascii").split()) if path.exists() else []
 
     def _fetch(self, tip: Tip, on_progress: Callable[[int, int], None], stopped: Callable[[], bool]) -> None:
         refspecs = [f"+HEAD:{_DEFAULT}"] if tip.head else []
         if self._git.branches == "all":
             refspecs.append(f"+refs/heads/*:{_HEADS}*")
-        deepen = ["--unshallow"] if self.is_shallow() else []
+        deepen = ["--unshallow"] if self._cut_off() else []
         options = ["--no-tags", "--no-recurse-submodules", "--no-write-fetch-head", "--prune", "--progress"]
         git.transfer(
             ["fetch", *options, "--update-shallow", *deepen, "--", self.locator.url, *refspecs],
@@ -170,7 +193,7 @@ class GitRepository:
 
     def borrows(self) -> bool:
         """Whether the clone reads its objects from a damaged source, which git refuses to copy."""
-        return self._alternates.exists()
+        return bool(self._tape.git("borrows", self.locator.key, self._alternates.exists))
 
     @property
     def _alternates(self) -> Path:

@@ -23,6 +23,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_at
 
 from miner import __version__
 from miner.clock import Clock
+from miner.collect import tape
 from miner.collect.httpwatch import Watch, WatchedAdapter
 from miner.errors import HttpError, Interrupted
 from miner.secrets import MASK, without_secrets
@@ -86,6 +87,7 @@ class HttpClient:
         silence = min(_SILENCE_SECONDS, limits.timeout_seconds)
         self._watch = Watch(clock.monotonic, stopped, silence=silence, whole=limits.timeout_seconds)
         self._session = watched_session(self._watch)
+        self._tape = tape.current()
         self.requests = 0
 
     def close(self) -> None:
@@ -150,21 +152,31 @@ class HttpClient:
     def _exchange(self, request: _Request) -> Reply:
         self._watch.start()
         self.requests += 1
+        sent = tape.Sent("GET", request.address, secrets=tuple(filter(None, request.secret.values())))
         try:
-            with self._session.get(
-                request.url,
-                params={**request.parameters, **request.secret},
-                stream=True,
-                allow_redirects=False,
-                timeout=(min(_CONNECT_SECONDS, self._limits.timeout_seconds), self._limits.timeout_seconds),
-            ) as response:
+            with self._tape.send(sent, lambda: self._send(request)) as response:
                 body = self._body(request, response)
-                return _reply(request, response, body, self._clock.now())
+                moment = self._clock.now()
+                body = self._tape.came(sent, response.status_code, response.headers, body, moment)
+                return _reply(request, response, body, moment)
         except (requests.RequestException, urllib3.exceptions.HTTPError, HTTPException, OSError, zlib.error) as error:
             kind = type(error)
+        except HttpError as error:
+            self._tape.failed(sent, type(error), str(error))
+            raise
+        self._tape.failed(sent, kind)
         if issubclass(kind, ValueError):
             raise HttpError(f"{request}: this is no address that can be asked ({kind.__name__}); check the settings")
         raise Transient(f"{in_words(kind)} ({kind.__name__})")
+
+    def _send(self, request: _Request) -> requests.Response:
+        return self._session.get(
+            request.url,
+            params={**request.parameters, **request.secret},
+            stream=True,
+            allow_redirects=False,
+            timeout=(min(_CONNECT_SECONDS, self._limits.timeout_seconds), self._limits.timeout_seconds),
+        )
 
     def _body(self, request: _Request, response: requests.Response) -> bytes:
         if 300 <= response.status_code < 400:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
 
 from miner.model import FileChange, FileKind, Hunk, OmissionReason
+from miner.store import bodies
 from miner.store.bulk import insert_rows
 from miner.store.githubtables import discovery, github_repository, http_validator, seed
 from miner.store.tables import (
@@ -18,6 +18,7 @@ from miner.store.tables import (
     git_commit,
     hunk,
     omission,
+    raw_response,
     repository,
     repository_alias,
     repository_commit,
@@ -161,13 +162,14 @@ def with_facts(connection: Connection, github_ids: Collection[int]) -> set[int]:
 
 
 def validator(connection: Connection, url: str) -> tuple[str, bytes] | None:
-    """Give the ETag and the body of the last answer to an address; None if it was never asked."""
-    from miner.store.tables import raw_response
-
+    """Give the ETag and the body of the last answer to an address; None if it was never asked, or is not kept."""
     row = connection.execute(
-        select(http_validator.c.etag, raw_response.c.body).join(raw_response).where(http_validator.c.url == key(url))
+        select(http_validator.c.etag, raw_response.c.response_sha256, raw_response.c.body)
+        .join(raw_response)
+        .where(http_validator.c.url == key(url))
     ).first()
-    return None if row is None else (row.etag, zlib.decompress(row.body))
+    body = None if row is None else bodies.body_of(connection, row.response_sha256, row.body)
+    return None if row is None or body is None else (row.etag, body)
 
 
 def asked_before(connection: Connection, urls: Collection[str]) -> int:

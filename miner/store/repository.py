@@ -6,15 +6,15 @@ One page is one transaction: its caller opens it with :func:`miner.store.session
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
 
+from miner.clock import wall_time
 from miner.model import Omission, OmissionReason, RawResponse
 from miner.secrets import without_secrets
+from miner.store import bodies
 from miner.store.bulk import insert_rows
 from miner.store.coverage import Coverage, Interval, add
 from miner.store.merge import COMMIT_LEFT_OUT, merge
@@ -36,24 +36,50 @@ from miner.store.values import clean, key
 
 
 def start_run(
-    connection: Connection, command: str, arguments: Mapping[str, Any], miner_version: str, rater: str = ""
+    connection: Connection,
+    command: str,
+    arguments: Mapping[str, Any],
+    miner_version: str,
+    rater: str = "",
+    *,
+    journal: str | None = None,
+    run_id: int | None = None,
 ) -> int:
     """Enter a run as running, and give its number.
 
     :param arguments: what it was asked for, without secrets.
+    :param journal: the name of its record in the archive.
+    :param run_id: its number, where it has one already: a rebuild gives each run its own again.
     """
     return _insert_numbered(
         connection,
         crawl_run,
         {
+            **({} if run_id is None else {"run_id": run_id}),
+            "journal": journal,
+            "commits": None if journal is None else 0,
             "command": command,
             "arguments": _json(arguments),
             "miner_version": miner_version,
             "rater": rater,
-            "started_at": _now(),
+            "started_at": wall_time(),
             "status": "running",
         },
     )
+
+
+def count_commit(connection: Connection, run_id: int) -> None:
+    """Count a transaction of a run, in the transaction itself."""
+    same = crawl_run.c.run_id == run_id
+    connection.execute(update(crawl_run).where(same).values(commits=crawl_run.c.commits + 1))
+
+
+def run_before(connection: Connection, run_id: int) -> tuple[str | None, int | None]:
+    """Give the record's name of the recorded run before a run, and how often that committed if it never ended."""
+    columns = (crawl_run.c.journal, crawl_run.c.commits, crawl_run.c.status)
+    earlier = (crawl_run.c.run_id < run_id, crawl_run.c.journal.is_not(None))
+    found = connection.execute(select(*columns).where(*earlier).order_by(crawl_run.c.run_id.desc()).limit(1)).first()
+    return (None, None) if found is None else (found.journal, found.commits if found.status == "running" else None)
 
 
 def finish_run(connection: Connection, run_id: int, status: str, summary: Mapping[str, Any]) -> None:
@@ -61,7 +87,7 @@ def finish_run(connection: Connection, run_id: int, status: str, summary: Mappin
     connection.execute(
         update(crawl_run)
         .where(crawl_run.c.run_id == run_id)
-        .values(status=status, summary=_json(summary), finished_at=_now())
+        .values(status=status, summary=_json(summary), finished_at=wall_time())
     )
 
 
@@ -95,7 +121,7 @@ def register_repository(
         "name": clean(name),
         "clone_url": clean(without_secrets(clone_url)),
         "availability": availability,
-        "checked_at": _now(),
+        "checked_at": wall_time(),
         "run_id": run_id,
     }
     seen |= {k: v for k, v in (("github_id", github_id), ("default_branch", default_branch)) if v is not None}
@@ -129,26 +155,26 @@ def tips(connection: Connection, source: str, query: str) -> list[str]:
 
 def response_of(connection: Connection, source: str, query: str, tip: str) -> bytes | None:
     """Give what the source sent when a query was at this state of it; None if no single response is known."""
-    body = connection.scalar(
-        select(raw_response.c.body)
+    found = connection.execute(
+        select(raw_response.c.response_sha256, raw_response.c.body)
         .join(coverage, coverage.c.response_sha256 == raw_response.c.response_sha256)
         .where(coverage.c.source == source, coverage.c.query == key(query), coverage.c.tip == key(tip))
         .order_by(coverage.c.since_epoch)
         .limit(1)
-    )
-    return None if body is None else zlib.decompress(body)
+    ).first()
+    return None if found is None else bodies.body_of(connection, *found)
 
 
 def response_to(connection: Connection, source: str, url: str) -> bytes | None:
     """Give the latest body that a source sent when asked for an address; None if it was never asked."""
     columns = raw_response.c
-    body = connection.scalar(
-        select(columns.body)
+    found = connection.execute(
+        select(columns.response_sha256, columns.body)
         .where(columns.source == source, columns.url == url)
         .order_by(columns.fetched_at.desc(), columns.response_sha256)
         .limit(1)
-    )
-    return None if body is None else zlib.decompress(body)
+    ).first()
+    return None if found is None else bodies.body_of(connection, *found)
 
 
 def forget_coverage(connection: Connection, source: str, query: str, since: int) -> None:
@@ -175,7 +201,7 @@ def mark_gone(connection: Connection, run_id: int, names: Iterable[str]) -> None
     connection.execute(
         update(repository)
         .where(repository.c.repository_id.in_(known))
-        .values(availability="gone", checked_at=_now(), run_id=run_id)
+        .values(availability="gone", checked_at=wall_time(), run_id=run_id)
     )
 
 
@@ -208,6 +234,8 @@ def write_page(
     if rows.get("post"):
         lock_posts(connection)
     chosen = newest(connection, merge(connection, rows, resolving))
+    if rows.get("raw_response"):
+        chosen = {**chosen, "raw_response": bodies.kept(connection, chosen["raw_response"])}
     new = {
         table.name: insert_rows(connection, table, chosen[table.name])
         for table in metadata.sorted_tables
@@ -244,7 +272,7 @@ def add_coverage(connection: Connection, new: Coverage) -> None:
 def put_response(connection: Connection, response: RawResponse) -> str:
     """Store what a source sent, once, and give its SHA-256."""
     row = response_row(response)
-    insert_rows(connection, raw_response, [row])
+    insert_rows(connection, raw_response, bodies.kept(connection, [row]))
     return str(row[0])
 
 
@@ -310,8 +338,9 @@ def _insert_numbered(connection: Connection, table: Table, values: Mapping[str, 
     _lock(connection, table)
     (number,) = table.primary_key.columns
     following: int = (connection.scalar(select(func.max(number))) or 0) + 1
-    connection.execute(insert(table).values({number.name: following, **values}))
-    return following
+    numbered = {number.name: following, **values}
+    connection.execute(insert(table).values(numbered))
+    return int(numbered[number.name])
 
 
 def _find_repository(connection: Connection, github_id: int | None, aliases: list[str], host: str) -> int | None:
@@ -357,7 +386,3 @@ def _lock(connection: Connection, table: Table) -> None:
 
 def _json(values: Mapping[str, Any]) -> str:
     return json.dumps(values, sort_keys=True, default=str)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

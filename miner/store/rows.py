@@ -5,7 +5,6 @@ Worker processes make them, so nothing here knows a database; only the writer do
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -129,7 +128,7 @@ def omission_row(source: str, omission: Omission, repository_id: int | None, run
 
 
 def response_row(response: RawResponse) -> tuple[Any, ...]:
-    """Give a response's row; its key is the SHA-256 of the body."""
+    """Give a response's row; its key is the SHA-256 of the body, which is in it as it came."""
     return (
         sha256(response.body).hexdigest(),
         response.source,
@@ -137,7 +136,7 @@ def response_row(response: RawResponse) -> tuple[Any, ...]:
         response.status,
         clean(response.content_type),
         stamp(response.fetched_at),
-        zlib.compress(response.body),
+        response.body,
         len(response.body),
     )
 

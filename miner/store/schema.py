@@ -12,7 +12,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Connection, Engine, MetaData, String, Table, insert, inspect, select
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    Connection,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    insert,
+    inspect,
+    select,
+    update,
+)
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
@@ -24,6 +36,9 @@ from miner.store.views import changed_views, create_views, drop_views
 
 HEAD = "0010"
 """The newest revision in ``migrations/versions``."""
+
+REBUILDING = "rebuilding"
+"""What stands in place of the revision of a database that is not rebuilt to its end."""
 
 _LOCK_ID = 0x6D696E6572
 _LITERAL = re.compile(r"'([^']*)'")
@@ -66,6 +81,12 @@ def require(engine: Engine) -> None:
     _refuse_newer(engine, found)
     if found != HEAD:
         raise SchemaError(f"the schema of the database {name} is at {found}, not at {HEAD}: run 'miner db upgrade'")
+
+
+def mark(engine: Engine, *, whole: bool) -> None:
+    """Let a database be used, or by nobody: one that is half rebuilt looks like a whole one."""
+    with writing(engine) as connection:
+        connection.execute(update(_version).values(version_num=HEAD if whole else REBUILDING))
 
 
 def upgrade(engine: Engine) -> None:
@@ -169,6 +190,11 @@ def _current(connection: Connection) -> str | None:
 
 
 def _refuse_newer(engine: Engine, found: str) -> None:
+    if found == REBUILDING:
+        raise SchemaError(
+            f"the database {masked(engine.url)} is being rebuilt, or that was broken off and it is not whole: wait for "
+            "the rebuild, or delete the database and rebuild again"
+        )
     known = {path.name.partition("_")[0] for path in (resource("migrations") / "versions").glob("*.py")}
     if found not in known:
         raise SchemaError(

@@ -49,6 +49,8 @@ crawl_run = Table(
     optional("finished_at", UtcDateTime(), "When it ended; null while it runs, or if it was killed."),
     needed("status", Text(), "running (also: was killed), complete, partial, interrupted or failed."),
     optional("summary", Text(), "What it brought, as JSON; null until it ends."),
+    optional("journal", Text(), "The name of its record in the archive, from which it can be rebuilt; null: none."),
+    optional("commits", Integer(), "How many transactions of the run are in the database; null: not counted."),
     one_of("status", RUN_STATUSES),
     comment="One row a run of the miner.",
 )
@@ -62,9 +64,9 @@ raw_response = Table(
     needed("status", Integer(), "HTTP status."),
     needed("content_type", Text(), "Content type that the source gave."),
     needed("fetched_at", UtcDateTime(), "When it came.", PROVENANCE),
-    needed("body", LargeBinary(), "The body as it came, compressed with zlib."),
+    optional("body", LargeBinary(), "Null: the archive has the body, under its SHA-256. Else compressed with zlib."),
     needed("body_bytes", BigInteger(), "Size of the body in bytes, not compressed."),
-    comment="What a source sent, as it came; content-addressed. Of git: what ls-remote said; a sha leads to the rest.",
+    comment="What a source sent; the archive has the bodies. Of git: what ls-remote said; a sha leads to the rest.",
 )
 
 coverage = Table(

@@ -106,7 +106,8 @@ def test_a_database_of_an_older_version_must_be_upgraded_first(engine: Engine, m
 def test_an_upgrade_makes_the_views_anew_and_keeps_the_rows(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an upgrade from an older version does besides the migrations."""
     monkeypatch.setattr(schema, "HEAD", "0099")
-    run = "INSERT INTO crawl_run VALUES (1, 'c', '{}', '0', '', '2020-01-01 00:00:00+00:00', NULL, 'running', NULL)"
+    values = "(1, 'c', '{}', '0', '', '2020-01-01 00:00:00+00:00', NULL, 'running', NULL, NULL, NULL)"
+    run = f"INSERT INTO crawl_run VALUES {values}"  # noqa: S608
     execute(engine, "DROP VIEW fix_overview", run)
     schema.upgrade(engine)
     monkeypatch.undo()
@@ -144,7 +145,8 @@ def test_a_database_of_the_second_version_keeps_its_omissions(empty_engine: Engi
     """The reasons that came with GitHub can be entered beside those that were there."""
     with writing(empty_engine) as connection:
         schema.migrate(connection, "0002")
-    run = "INSERT INTO crawl_run VALUES (1, 'c', '{}', '0', '', '2020-01-01 00:00:00+00:00', NULL, 'running', NULL)"
+    values = "(1, 'c', '{}', '0', '', '2020-01-01 00:00:00+00:00', NULL, 'running', NULL, NULL, NULL)"
+    run = f"INSERT INTO crawl_run VALUES {values}"  # noqa: S608
     omission = "INSERT INTO omission VALUES ('git', 'seed:x', '{}', 'd', NULL, NULL, 1, NULL)"
     execute(empty_engine, run, omission.format("no_library_code"))
     schema.upgrade(empty_engine)
