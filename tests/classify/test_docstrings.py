@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import miner
@@ -91,6 +91,7 @@ def test_the_lines_are_those_that_python_says(path: Path) -> None:
     assert set(docstrings._lines_of_docstrings(text)) == expected
 
 
+@settings(deadline=None)
 @given(
     st.text(st.sampled_from("\"'#:\\ \nrab()"), max_size=60), st.text(st.sampled_from("\"'#:\\ \nrab()"), max_size=60)
 )
