@@ -169,10 +169,15 @@ class Miner:
             return 0
         raw = next(diffs)
         found = extract(raw, self._readers.blobs, self._limits)
-        verdict = bugfix.combined(verdict, diffevidence.judge(found.files))
+        verdict = bugfix.combined(verdict, diffevidence.judge(found.files, self._sides))
         self._commit(commit, verdict)
         self._store(Candidate(commit, verdict, found.files, found.omissions))
         return len(raw.data)
+
+    def _sides(self, file: FileChange) -> tuple[str, str] | None:
+        """Give a file before and after its change; None where one of them cannot be read."""
+        old, new = map(_text, self._readers.blobs.read_all([file.old_blob or "", file.new_blob or ""]))
+        return None if old is None or new is None else (old, new)
 
     def _commits(self) -> Iterator[Commit]:
         """Read the page's commits; one at a time if one of them is damaged, so that it alone is left out."""

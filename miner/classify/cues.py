@@ -106,8 +106,8 @@ _COSMETIC_WORDS = (
     "grammar changelog"
 )
 _COSMETIC_FIX_WORDS = _FIX_WORDS + " correct corrected corrects correcting"
-_FIXES = r"[\w-]+(?:\([^)\n]{0,60}\))?:?"
-_FIXES_COSMETIC = rf"(?:{_FIXES}{_GAP}|[\w-]+\(){_COSMETIC}"
+_FIXES = r"[\w-]++(?:\([^)\n]{0,60}\))?:?"
+_FIXES_COSMETIC = rf"(?:{_FIXES}{_GAP}|[\w-]++\(){_COSMETIC}"
 _COSMETIC_FIXED = _COSMETIC + r"[ -](?:fix\w*|corrections?|cleanups?)"
 # What a branch repairs of itself on its way: its tests, its build, what the reviewer found.
 _STEP_WORDS = "test tests unittest unittests build ci travis import imports review reviews merge rebase suggestions"
@@ -152,7 +152,7 @@ CUES: Final = (
     # Of either sign: it is no fix, but "fix" is in it, and what else the message says decides.
     _kind("cosmetic_fix", _COSMETIC_FIX_WORDS, _FIXES_COSMETIC, Sign.EITHER),
     _kind("cosmetic_fix", _COSMETIC_WORDS, _COSMETIC_FIXED, Sign.EITHER),
-    _says("issue_fix", _FIX_WORDS, r"[\w-]+:?(?: for)?:?\s+(?:(?:issue|bug|ticket)s?:? ?)?" + _ISSUE),
+    _says("issue_fix", _FIX_WORDS, r"[\w-]++:?(?: for)?:?\s+(?:(?:issue|bug|ticket)s?:? ?)?" + _ISSUE),
     _says("fix", _FIX_WORDS),
     _says("issue_close", "close closes closed resolve resolves resolved", r"\w+:? " + _ISSUE),
     _says(

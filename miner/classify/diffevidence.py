@@ -6,7 +6,7 @@ code does, gives no evidence: what the message says stands.
 
 The weights are reasoned, not fitted: the labelled commits have no diffs. By the protocol,
 
-- documentation, style and comments are never a fix: -12 outweighs any message, and what issues add to it
+- documentation, docstrings, style and comments are never a fix: -12 outweighs any message, and what issues add to it
   ("fix" first in the subject is worth 5.4 with a bias of -1.9);
 - a new version number is no fix: -5 outweighs the word "fix", not a message that also names a fault;
 - a copy of somebody else's code, and what a tool wrote, follow a repair that was made elsewhere: -3 is for the doubt;
@@ -17,11 +17,12 @@ The weights are reasoned, not fitted: the labelled commits have no diffs. By the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from itertools import zip_longest
 from typing import Final
 
+from miner.classify.docstrings import may_touch_only_docstrings, touches_only_docstrings
 from miner.model import Evidence, FileChange, FileKind, Hunk
 
 MAX_LINES: Final = 5_000
@@ -59,6 +60,7 @@ class Part(StrEnum):
     COPIES = "copies"
     VERSION = "version"
     COSMETIC = "cosmetic"
+    DOCSTRINGS = "docstrings"
     DOCUMENTATION = "documentation"
 
 
@@ -69,19 +71,26 @@ WEIGHTS: Final = {
     Part.COPIES: -3.0,
     Part.VERSION: -5.0,
     Part.COSMETIC: -12.0,
+    Part.DOCSTRINGS: -12.0,
     Part.DOCUMENTATION: -12.0,
 }
 _ORDER: Final = tuple(Part)
 
 
-def judge(files: Iterable[FileChange]) -> tuple[Evidence, ...]:
+Sides = Callable[[FileChange], tuple[str, str] | None]
+"""Gives a file before and after the change; None where it cannot be read."""
+
+
+def judge(files: Iterable[FileChange], sides: Sides = lambda _: None) -> tuple[Evidence, ...]:
     """Give what the change of a commit says against its being a bug fix: one piece of evidence, or none.
 
     The text is the first file of the part that is nearest to a fix. A commit without files gives no evidence.
+
+    :param sides: is asked for few files: those of which no changed line looks like code.
     """
     nearest: tuple[int, str] | None = None
     for file in files:
-        place = _ORDER.index(part_of(file))
+        place = _ORDER.index(part_of(file, sides))
         if place == 0:
             return ()
         if nearest is None or place < nearest[0]:
@@ -92,7 +101,7 @@ def judge(files: Iterable[FileChange]) -> tuple[Evidence, ...]:
     return (Evidence(f"diff.only_{part}", WEIGHTS[part], text, "path", 0, len(text)),)
 
 
-def part_of(file: FileChange) -> Part:
+def part_of(file: FileChange, sides: Sides = lambda _: None) -> Part:
     """Tell what a file's change is to the repair, as far as its path and its lines tell."""
     if file.kind in (FileKind.VENDORED, FileKind.GENERATED):
         return Part.COPIES
@@ -103,6 +112,10 @@ def part_of(file: FileChange) -> Part:
             return Part.COSMETIC
         if file.language != "yaml" and all(_is_version(hunk) for hunk in file.hunks):
             return Part.VERSION
+        if file.language == "python" and may_touch_only_docstrings(file.hunks):
+            read = sides(file)
+            if read is not None and touches_only_docstrings(file.hunks, *read):
+                return Part.DOCSTRINGS
     if file.kind is FileKind.TEST:
         return Part.NEW_TESTS if file.hunks and not file.deleted_lines else Part.TESTS
     return Part.CONFIGURATION if file.kind is FileKind.CONFIGURATION else Part.CODE

@@ -175,7 +175,7 @@ def test_a_long_message_is_bounded(unit: str) -> None:
     assert time.process_time() - started < 1
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.sampled_from(["", "merge ", "a (#1)\n"]), st.lists(st.sampled_from(WORDS), min_size=1, max_size=6))
 def test_any_long_message_is_bounded(opening: str, words: list[str]) -> None:
     """The same for any few words, repeated."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miner.classify import bugfix
@@ -113,6 +113,7 @@ def test_nothing_that_is_touched_speaks_for_a_fix_and_only_code_says_nothing() -
 TEXTS = st.text(st.sampled_from("ab='\"#/-% \t\r\n\\@1.\0é"), max_size=40)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["a.py", "a.cpp", "a.lua", "a.m", "a", "a.md", "setup.py", "tests/a.py", "a.yml"]), TEXTS, TEXTS)
 def test_any_change_is_judged(path: str, before: str, after: str) -> None:
     """The evidence's span is its text, and a change that is undone is judged alike but for what is only added."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miner.classify import bugfix
@@ -90,6 +90,7 @@ FACTS = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300), st.lists(FACTS, max_size=4), st.randoms())
 def test_any_issue_is_judged(message: str, facts: list[IssueFact], chance: object) -> None:
     """Spans are within their texts, and the order of what came does not matter."""

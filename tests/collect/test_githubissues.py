@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from graphql import parse, validate
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers.github_graphql import SCHEMA, Query
 
@@ -184,6 +184,7 @@ def spoilt(draw: st.DrawFn) -> dict[str, Any]:
     return data
 
 
+@settings(deadline=None)
 @given(spoilt())
 def test_any_answer_is_read(data: dict[str, Any]) -> None:
     """What is not of GitHub's form is a problem in words, and never an exception."""
@@ -200,6 +201,7 @@ def pulls_of(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [one for one in nodes if isinstance(one, dict)]
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_a_cost_is_a_number(cost: Any) -> None:
     """Or nothing is known of it."""

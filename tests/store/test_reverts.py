@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miner.store.reverts import standing
@@ -30,6 +30,7 @@ def test_a_long_chain_is_no_matter() -> None:
     assert len(standing(chain)) == 5_000
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdef"), st.sets(st.sampled_from("abcdef"), min_size=1, max_size=3)))
 def test_any_reverts_have_an_end(by: dict[str, set[str]]) -> None:
     """Also circles; whoever reverts is one of those that do, and nothing depends on the order."""

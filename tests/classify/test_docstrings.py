@@ -1,0 +1,101 @@
+"""Changes of docstrings alone are told from changes of code, and of strings that look like docstrings."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import miner
+from miner.classify import docstrings
+from miner.classify.diffevidence import Part, part_of
+from miner.classify.docstrings import may_touch_only_docstrings, touches_only_docstrings
+from miner.extract.hunks import hunks
+from miner.model import FileChange, FileKind
+
+MODULES = sorted(Path(miner.__file__).parent.rglob("*.py"))
+CODE = '''"""Module."""
+
+
+class Dense(object):  # A layer.
+    r\'\'\'Makes it {dense}.
+
+    Units are (whole) numbers.
+    \'\'\'
+
+    TEXT = """
+    Not a docstring, {text}.
+    """
+    """An attribute."""
+
+    def call(self, x,
+             y="#"):
+        """
+        Calls {call} it.
+        """
+        f(
+            """A kernel, {kernel}."""
+        )
+        return '"""' + x  # {comment}
+'''
+VALUES = dict.fromkeys(("dense", "text", "call", "kernel", "comment"), "one")
+
+
+def only_docstrings(old: str, new: str) -> bool:
+    found = hunks(old, new)
+    return may_touch_only_docstrings(found) and touches_only_docstrings(found, old, new)
+
+
+@pytest.mark.parametrize(
+    ("names", "is_one"),
+    [
+        (["dense"], True),
+        (["call"], True),
+        (["dense", "call"], True),
+        (["text"], False),
+        (["kernel"], False),
+        (["comment"], False),
+        (["dense", "text"], False),
+    ],
+)
+def test_what_is_in_a_docstring(names: list[str], is_one: bool) -> None:
+    """A string that stands first in a class or a function, and no other one."""
+    old = CODE.format(**VALUES)
+    assert only_docstrings(old, CODE.format(**{**VALUES, **dict.fromkeys(names, "two\n    words")})) is is_one
+    assert only_docstrings(CODE.format(**{**VALUES, **dict.fromkeys(names, "words")}), old) is is_one
+
+
+def test_it_is_evidence_if_the_file_can_be_read() -> None:
+    """Else nothing is known, and the message stands."""
+    old, new = CODE.format(**VALUES), CODE.format(**{**VALUES, "call": "two"})
+    file = FileChange(
+        *(0, "modify", FileKind.SOURCE, "python", "a.py", "a.py", "100644", "100644", "a", "b", None, 1, 1),
+        hunks(old, new),
+    )
+    assert part_of(file, lambda _: (old, new)) is Part.DOCSTRINGS
+    assert part_of(file, lambda _: None) is Part.CODE
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_the_lines_are_those_that_python_says(path: Path) -> None:
+    """On this program's own modules."""
+    text = path.read_text(encoding="utf-8")
+    expected: set[int] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node) is not None:
+            first = node.body[0]
+            expected.update(range(first.lineno, (first.end_lineno or 0) + 1))
+    assert set(docstrings._lines_of_docstrings(text)) == expected
+
+
+@settings(deadline=None)
+@given(
+    st.text(st.sampled_from("\"'#:\\ \nrab()"), max_size=60), st.text(st.sampled_from("\"'#:\\ \nrab()"), max_size=60)
+)
+def test_any_text_is_read(old: str, new: str) -> None:
+    """Also one that is no Python; a change of nothing touches nothing."""
+    assert touches_only_docstrings(hunks(old, old), old, old)
+    touches_only_docstrings(hunks(old, new), old, new)
