@@ -102,7 +102,7 @@ def test_any_text_finds_something_or_is_told_in_words(stored: Engine, text: str)
         assert found(stored, text)
     except FixNotFoundError as error:
         told = str(error)
-        assert "there is no" in told or "is the start of several" in told  # noqa: PT017 - either way is right
+        assert "there is no" in told or "is the start of several" in told
 
 
 def test_a_fix_of_a_commit_is_explained(stored: Engine) -> None:
