@@ -4,7 +4,7 @@
 
 CLONE is a local clone, bare or not. Its bug-fix candidates are read into memory first, with the text of their files;
 that is not timed. Then they are labelled: the library, the split into fixes, and every label of each fix; and
-``git log -p --no-merges -M`` prints the same commits. Three rounds, taking turns; medians, and their ratio.
+``git log -p --no-merges -M`` prints the same commits. Three rounds of each; medians of processor time, and their ratio.
 
 ``--dump FILE`` writes all labels, one a line, to compare them before and after a change of the code.
 """
@@ -12,6 +12,7 @@ that is not timed. Then they are labelled: the library, the split into fixes, an
 from __future__ import annotations
 
 import argparse
+import resource
 import statistics
 import subprocess
 import time
@@ -119,9 +120,14 @@ def timed_log(git_dir: Path, candidates: list[Candidate]) -> float:
     """Let git print the diffs of the candidates, and give the seconds of its processor time."""
     command = ["git", "--git-dir", str(git_dir), "log", "-p", "--no-merges", "-M", "--stdin", "--no-walk=unsorted"]
     shas = "".join(f"{candidate.commit.sha}\n" for candidate in candidates)
-    started = time.perf_counter()
+    before = _of_children()
     subprocess.run(command, input=shas, text=True, stdout=subprocess.DEVNULL, check=True)
-    return time.perf_counter() - started
+    return _of_children() - before
+
+
+def _of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def lines_of(page: MinedPage) -> Iterator[str]:

@@ -253,19 +253,27 @@ def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: di
 
 def _name_uses(names: Mapping[str, str], file: ChangedFile) -> Iterator[_Use]:
     """Find names of libraries in the hunks: for a library the first in changed lines, and the first around them."""
-    heads = sorted({name.partition(".")[0] for name in names})
+    heads: dict[str, set[str]] = {}
+    for name, library in sorted(names.items()):
+        heads.setdefault(name.partition(".")[0], set()).add(library)
     left = {(library, changed) for library in names.values() for changed in (True, False)}
     for hunk in file.hunks[:MAX_HUNKS]:
         if not left:
             return
         body = hunk.body[:MAX_BODY]
-        for head in heads:
-            if head in body:
-                yield from _head_uses(head, names, file, hunk, left)
+        for head in sorted(heads):
+            wanted = {(library, changed) for library in heads[head] for changed in (True, False)}
+            if not wanted.isdisjoint(left) and head in body:
+                yield from _head_uses(head, names, file, hunk, left, wanted)
 
 
 def _head_uses(
-    head: str, names: Mapping[str, str], file: ChangedFile, hunk: Hunk, left: set[tuple[str, bool]]
+    head: str,
+    names: Mapping[str, str],
+    file: ChangedFile,
+    hunk: Hunk,
+    left: set[tuple[str, bool]],
+    wanted: set[tuple[str, bool]],
 ) -> Iterator[_Use]:
     """Find the names that begin with one head; by substring, which is far faster than to split all lines into names."""
     body = hunk.body[:MAX_BODY]
@@ -283,6 +291,8 @@ def _head_uses(
                 mark = _mark(hunk, body, line_start)
                 column = at - line_start - 1
                 yield _use(library, "library.name", file, hunk, mark, column, len(dotted[0]), dotted[0])
+                if wanted.isdisjoint(left):
+                    return
         at = body.find(head, end)
 
 

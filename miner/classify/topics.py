@@ -19,6 +19,9 @@ from miner.classify.taxonomies import topics
 SLICE: Final = "slice"
 INDEX: Final = "index"
 
+# A hunk is read twice: for what it speaks of, and then for where; and sides share lines.
+_LINES_KEPT = 4_096
+
 _TOPICS: Final = topics()
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _PART = re.compile(r"[A-Z]?[a-z]+\d*|[A-Z]+(?![a-z])\d*")
@@ -86,15 +89,14 @@ def _places(lines: tuple[Line, ...], words: Counter[str]) -> Iterator[tuple[str,
                         yield topic, Where(row, start + line.shift, end + line.shift)
 
 
-def _line_words(text: str) -> Iterator[tuple[str, int, int]]:
+@lru_cache(maxsize=_LINES_KEPT)
+def _line_words(text: str) -> tuple[tuple[str, int, int], ...]:
     """Give the telling parts of names and the subscripts of a line, with their columns; comments are left out."""
     code = _COMMENT.sub("", text) if "#" in text or "//" in text or "--" in text else text
-    for found in _NAME.finditer(code):
-        for word in words_of(found[0]):
-            yield word, found.start(), found.end()
+    words = [(word, found.start(), found.end()) for found in _NAME.finditer(code) for word in words_of(found[0])]
     if "[" in code:
-        for found in _SUBSCRIPT.finditer(code):
-            yield found[0], found.start(), found.end()
+        words += [(found[0], found.start(), found.end()) for found in _SUBSCRIPT.finditer(code)]
+    return tuple(words)
 
 
 def _topics_of(word: str) -> tuple[str, ...]:

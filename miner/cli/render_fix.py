@@ -105,7 +105,7 @@ def _label(label: StoredLabel, paths: dict[int, str], width: int, *, full: bool)
 
 def _reason(row: Evidence, path: str) -> list[str | tuple[str, str]]:
     in_code = row.line is not None and row.side in ("old", "new")
-    place = f"{row.side} {path.rpartition('/')[2]}:{row.line}" if in_code else row.side
+    place = f"{row.side} {path.rpartition('/')[2].partition(' (')[0]}:{row.line}" if in_code else row.side
     weight = (f"{row.weight:+.1f}", "green" if row.weight > 0 else "red")
     return [printable(row.rule), " ", weight, "  ", printable(place), "  ", _quoted(row)]
 
@@ -153,7 +153,7 @@ def _marks(labels: Iterable[StoredLabel]) -> _Marks:
 def _hunk(part: ChangedPart, hunk: Hunk, marks: _Marks, width: int, *, full: bool) -> Iterator[Text]:
     heading = "".join(in_place(hunk.heading))
     header = f"@@ -{hunk.old_start},{hunk.old_lines} +{hunk.new_start},{hunk.new_lines} @@ {heading}"
-    yield _cut(Text(header, style="magenta"), width)
+    yield _cut(Text(header.rstrip(), style="magenta"), width)
     old, new = hunk.old_start, hunk.new_start
     lines = hunk.body.split("\n")
     for line in lines if full else lines[:_LINES]:
