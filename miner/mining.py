@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 
 from miner import settings
-from miner.classify import bugfix, engine, libraries, splitting
+from miner.classify import bugfix, engine, labelling, libraries, splitting
+from miner.classify.labelling import Context
 from miner.classify.libraries import Catalogue
 from miner.classify.version import RATER
 from miner.collect import git, gitcommits
@@ -205,7 +206,7 @@ class _Miner:
             unnamed = "no changed file, and no manifest, names one of the libraries"
             detail = unnamed if change.files else "it changes no code"
             return Omission(OmissionReason.NO_LIBRARY_CODE, f"commit:{sha}", detail, sha)
-        fixes = list(_split(sha, change, found))
+        fixes = list(_split(sha, change, found, Context(candidate.commit.message)))
         wanted = [fix for fix in fixes if not self._task.libraries or fix.library in self._task.libraries]
         if not wanted:
             named = ", ".join(dict.fromkeys(fix.library for fix in fixes))
@@ -258,17 +259,18 @@ class _Miner:
         self._mined.omissions[omission.reason.value] += 1
 
 
-def _split(sha: str, change: Change, found: tuple[Label, ...]) -> Iterator[Fix]:
+def _split(sha: str, change: Change, found: tuple[Label, ...], context: Context) -> Iterator[Fix]:
     """Give all fixes of a commit; one whose files name no library is of those that the commit was ``found`` to use."""
     parts = splitting.split(change, found[0].value)
     for no, part in enumerate(parts, 1):
-        own, labels = found, part.labels
+        own, patterns, held = found, part.labels, change
         if len(parts) > 1:
             held = splitting.part(change, part.places)
             own = libraries.detect(_catalogue(), held) or found
             if own[0].value != found[0].value:
-                labels = engine.classify(held, own[0].value)
-        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, own + labels)
+                patterns = engine.classify(held, own[0].value)
+        labels = labelling.label(held, own, context, patterns, part.facts)
+        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, labels)
 
 
 @cache

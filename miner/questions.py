@@ -11,18 +11,19 @@ from functools import cache
 from typing import Final, Self
 
 from miner import settings
-from miner.classify import engine, libraries
+from miner.classify import labelling, libraries
+from miner.classify.labelling import Context
 from miner.classify.libraries import Catalogue
 from miner.classify.selection import NOT_SELECTED, select
 from miner.collect.interface import MinedPage
 from miner.extract.pairs import align
 from miner.extract.snippets import snippets
+from miner.extract.wording import wording
 from miner.model import (
     Change,
     ChangedFile,
     CodePair,
     Hunk,
-    Label,
     Omission,
     OmissionReason,
     Post,
@@ -144,7 +145,8 @@ def _fix(
         return None
     # Of code without a counterpart every line would look added: that it repairs something is all that is known of it.
     aligned = [pair for pair in pairs if pair.before]
-    labels: tuple[Label, ...] = found + engine.classify(_change(aligned), found[0].value)
+    context = Context(wording(thread.question, question), thread.question.tags)
+    labels = labelling.label(_change(aligned), found, context)
     return PostFix(
         fix_id=f"{thread.site}:{answer.post_id}",
         site=thread.site,

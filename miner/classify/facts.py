@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
+
+from miner.classify.fragments import Fragments
 
 SideName = Literal["old", "new"]
 
@@ -141,7 +143,11 @@ class TopicFact:
 
 @dataclass(slots=True)
 class Facts:
-    """All facts of a change, in the order of its hunks."""
+    """All facts of a change, in the order of its hunks.
+
+    Of a single hunk ``cut`` are the lines that were read; ``is_parsed`` tells whether they were parsed: of others the
+    topics are all that is known.
+    """
 
     calls: list[CallFact] = field(default_factory=list)
     arguments: list[ArgumentFact] = field(default_factory=list)
@@ -151,6 +157,8 @@ class Facts:
     tokens: list[TokenFact] = field(default_factory=list)
     statements: list[StatementFact] = field(default_factory=list)
     topics: list[TopicFact] = field(default_factory=list)
+    cut: Fragments | None = None
+    is_parsed: bool = False
 
     def __len__(self) -> int:
         return sum(map(len, self._lists()))
@@ -161,5 +169,8 @@ class Facts:
             mine += others
 
     def _lists(self) -> Iterator[list[object]]:
-        for name in self.__slots__:
+        for name in _LISTS:
             yield getattr(self, name)
+
+
+_LISTS: Final = ("calls", "arguments", "assignments", "imports", "words", "tokens", "statements", "topics")
