@@ -1,6 +1,6 @@
 """Prints how many changes of a repository's history are labelled a second on one core, and which labels they get.
 
-    python bench/labelling.py CLONE [--commits 2000]
+    python bench/labelling.py CLONE [--commits 20000]
 
 CLONE is a local clone. The diffs of its newest commits are read first, which is not timed. Seconds are those of the
 processor, so that other work on the machine counts little. "all" is what a collect does for each fix.
@@ -9,6 +9,7 @@ processor, so that other work on the machine counts little. "all" is what a coll
 from __future__ import annotations
 
 import argparse
+import gc
 import subprocess
 import time
 from collections import Counter
@@ -85,12 +86,14 @@ def main() -> None:
     """Read, label and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clone", type=Path)
-    parser.add_argument("--commits", type=int, default=2_000)
+    parser.add_argument("--commits", type=int, default=20_000)
     asked = parser.parse_args()
-    listed = ["git", "-C", str(asked.clone), "log", "--no-merges", "--format=%H", f"-{asked.commits}", "--all"]
+    listed = ["git", "-C", str(asked.clone), "log", "--no-merges", "--format=%H", f"-{asked.commits}"]
     shas = subprocess.run(listed, capture_output=True, check=True, text=True).stdout.split()
     items = list(read(asked.clone, shas))
     print(f"{len(items)} changes")
+    # A collect holds a page of changes, not a history: the collector of garbage must not walk over what was read.
+    gc.freeze()
     found: list[Label] = []
     timed("libraries", items, lambda item: libraries.detect(CATALOGUE, item.change))
     timed("patterns", items, lambda item: splitting.split(item.change, "keras"))

@@ -52,11 +52,13 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """Both sides of a hunk's window, and the runs of changed lines in them."""
+    """Both sides of a hunk's window, the runs of changed lines in them, and the unchanged lines around the window."""
 
     old: tuple[Line, ...]
     new: tuple[Line, ...]
     edits: tuple[Edit, ...]
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,7 @@ def _sides(hunk: Hunk, signs: list[str], texts: list[str], shifts: list[int], st
             new_number += 1
     if run is not None:
         edits.append(Edit(run[0], len(old), run[1], len(new)))
-    return Fragments(tuple(old), tuple(new), tuple(edits))
+    return Fragments(tuple(old), tuple(new), tuple(edits), tuple(texts[:start]), tuple(texts[end:]))
 
 
 def assemble(lines: Sequence[Line]) -> Fragment:

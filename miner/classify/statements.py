@@ -73,14 +73,17 @@ def where(lines: Sequence[Line], head: Head) -> Where:
     return Where(head.row, head.indent + line.shift, len(line.text.rstrip()) + line.shift)
 
 
-def body(lines: Sequence[Line], head: Head) -> list[Line]:
-    """Give the lines below a head that are deeper than it; of one that is not followed by such lines, none."""
-    found: list[Line] = []
-    for line in lines[head.row + 1 :]:
-        if line.text.strip():
-            if indent_of(line.text) <= head.indent:
+def body(lines: Sequence[Line], below: Sequence[str], head: Head) -> list[str]:
+    """Give the lines after a head that are deeper than it, stripped; of one that is not followed by such lines, none.
+
+    :param below: the lines after the side's.
+    """
+    found: list[str] = []
+    for text in (*(line.text for line in lines[head.row + 1 :]), *below):
+        if text.strip():
+            if indent_of(text) <= head.indent:
                 break
-            found.append(line)
+            found.append(text.strip())
     return found
 
 

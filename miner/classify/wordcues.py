@@ -6,6 +6,7 @@ space. A cue counts once, at the first place of the phrase that stands first in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -19,6 +20,8 @@ MAX_TEXT: Final = 40_000
 """Characters of a text that are read."""
 
 _MAX_SPAN: Final = 200
+_KEY: Final = 4
+_WORD = re.compile(r"[a-z0-9]+")
 _WHITE = str.maketrans("\t\r\n\x0b\x0c\xa0", "      ")
 
 
@@ -58,10 +61,16 @@ def labels(scheme: str, patterns: tuple[Label, ...], text: str, tags: tuple[str,
 def in_text(scheme: str, text: str) -> tuple[Reason, ...]:
     """Give the reasons that a text holds, with their offsets in it: a commit message, or the words of a question."""
     lowered = lower(text[:MAX_TEXT])
+    found: dict[WordCue, tuple[int, tuple[int, int]]] = {}
+    index = _index(scheme)
+    for key in sorted(index.keys() & _keys(lowered)):
+        for cue, order, phrase in index[key]:
+            if (cue not in found or order < found[cue][0]) and (place := _find(lowered, phrase)):
+                found[cue] = order, place
     return tuple(
-        Reason(cue.value, _evidence(f"{scheme}.{cue.name}", cue.weight, text, *place))
+        Reason(cue.value, _evidence(f"{scheme}.{cue.name}", cue.weight, text, *found[cue][1]))
         for cue in cues(scheme)
-        if (place := _first(lowered, cue.phrases)) is not None
+        if cue in found
     )
 
 
@@ -92,15 +101,34 @@ def lower(text: str) -> str:
     return lowered.translate(_WHITE)
 
 
-def _first(lowered: str, phrases: tuple[str, ...]) -> tuple[int, int] | None:
-    for phrase in phrases:
-        stem = phrase.removesuffix("*")
-        at = lowered.find(stem)
-        while at >= 0:
-            end = at + len(stem)
-            if _starts(lowered, at) and (stem != phrase or _ends(lowered, end)):
-                return at, _word_end(lowered, end) if stem != phrase else end
-            at = lowered.find(stem, at + 1)
+@cache
+def _index(scheme: str) -> dict[str, tuple[tuple[WordCue, int, str], ...]]:
+    """Give the phrases, each with its cue and its place among the cue's, by the first letters of their first words."""
+    found: dict[str, tuple[tuple[WordCue, int, str], ...]] = {}
+    for cue in cues(scheme):
+        for order, phrase in enumerate(cue.phrases):
+            word = _WORD.match(phrase)
+            if word is None:
+                raise ValueError(f"a phrase of {scheme} must begin with a word: {phrase!r}")
+            key = word[0][:_KEY]
+            found[key] = (*found.get(key, ()), (cue, order, phrase))
+    return found
+
+
+def _keys(lowered: str) -> set[str]:
+    words = set(_WORD.findall(lowered))
+    return {word[:length] for word in words for length in range(1, _KEY + 1)}
+
+
+def _find(lowered: str, phrase: str) -> tuple[int, int] | None:
+    """Give where a phrase first stands as whole words."""
+    stem = phrase.removesuffix("*")
+    at = lowered.find(stem)
+    while at >= 0:
+        end = at + len(stem)
+        if _starts(lowered, at) and (stem != phrase or _ends(lowered, end)):
+            return at, _word_end(lowered, end) if stem != phrase else end
+        at = lowered.find(stem, at + 1)
     return None
 
 

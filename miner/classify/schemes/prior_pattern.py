@@ -11,14 +11,15 @@ Does not decide: what is moved or renamed only, and prose.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from miner.classify.facts import CallFact, Facts, Kind, Span
-from miner.classify.fragments import Fragments
+from miner.classify.fragments import Fragments, Line
 from miner.classify.reasons import Reason, ranked
 from miner.classify.schemes.prior_statements import statement_patterns
 from miner.classify.signals import Place, Spans, read_lightly
+from miner.classify.statements import indent_of
 from miner.model import Change, ChangedFile, Evidence, Hunk, Label
 
 SCHEME: Final = "prior_pattern"
@@ -66,9 +67,9 @@ def _reason(value: str, weight: float, span: Span) -> Reason:
 
 
 def _calls(facts: Facts) -> _Found:
-    counted = {(fact.call, fact.span.hunk_no) for fact in facts.arguments if _is_of_number(fact.kind)}
+    counted = {(fact.call, fact.span.line) for fact in facts.arguments if fact.kind in (Kind.ADDED, Kind.REMOVED)}
     for argument in facts.arguments:
-        differs = (argument.call, argument.span.hunk_no) in counted
+        differs = (argument.call, argument.span.line) in counted
         yield "MC-DNP" if differs else "MC-DAP", 1.0, argument.span
     for call in facts.calls:
         if call.within:
@@ -80,10 +81,6 @@ def _calls(facts: Facts) -> _Found:
                 yield "MC-DM", 1.0, call.span
         elif not _is_reassigned(call, facts):
             yield "SQ-AMO" if call.kind is Kind.ADDED else "SQ-RMO", 1.0 if "." in call.name else 0.7, call.span
-
-
-def _is_of_number(kind: Kind) -> bool:
-    return kind in (Kind.ADDED, Kind.REMOVED)
 
 
 def _is_reassigned(call: CallFact, facts: Facts) -> bool:
@@ -109,17 +106,16 @@ def _short_bodies(cut: Fragments) -> set[tuple[str, int]]:
     """Give the changed lines, by side and number, that are the whole body of a statement that both sides have."""
     found: set[tuple[str, int]] = set()
     for edit in cut.edits:
-        for side, lines, start, end, others in (
-            ("old", cut.old, edit.old_start, edit.old_end, edit.new_end - edit.new_start),
-            ("new", cut.new, edit.new_start, edit.new_end, edit.old_end - edit.old_start),
-        ):
-            if end - start == 1 and not others and start and lines[start - 1].text.rstrip().endswith(":"):
-                indent = _indent(lines[start].text)
-                below = lines[end].text if end < len(lines) else ""
-                if not below.strip() or _indent(below) < indent:
-                    found.add((side, lines[start].number))
+        old, new = edit.old_end - edit.old_start, edit.new_end - edit.new_start
+        if (old, new) == (1, 0) and _is_alone(cut, cut.old, edit.old_start):
+            found.add(("old", cut.old[edit.old_start].number))
+        elif (old, new) == (0, 1) and _is_alone(cut, cut.new, edit.new_start):
+            found.add(("new", cut.new[edit.new_start].number))
     return found
 
 
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())
+def _is_alone(cut: Fragments, lines: Sequence[Line], row: int) -> bool:
+    """Tell whether the line before is a statement's head, and the line after is not deeper than that."""
+    before = (*cut.above, *(line.text for line in lines[:row]))
+    after = (*(line.text for line in lines[row + 1 :]), *cut.below)
+    return bool(before and after) and before[-1].rstrip().endswith(":") and indent_of(after[0]) <= indent_of(before[-1])

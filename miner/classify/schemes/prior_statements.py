@@ -47,7 +47,7 @@ def _branches(cut: Fragments, sides: Sides, spans: Spans) -> _Found:
             yield "IF-CC", 1.5, _span(cut, spans, "new", after)
         elif after:
             yield _added_condition(cut, after), 1.5, _span(cut, spans, "new", after)
-        elif _keeps_body(cut.old, before, cut.new):
+        elif _keeps(statements.body(cut.old, cut.below, before), cut.new):
             yield "IF-RMV", 1.5, _span(cut, spans, "old", before)
     yield from _further_branches(cut, sides, spans)
 
@@ -65,25 +65,23 @@ def _further_branches(cut: Fragments, sides: Sides, spans: Spans) -> _Found:
 
 def _added_condition(cut: Fragments, head: Head) -> str:
     """Tell what a new condition does: guard what was there before, jump away, or act on what came before it."""
-    held = statements.body(cut.new, head)
-    first = (
-        held[0].text.split(None, 1)[0].rstrip("();:") if held else head.text.rpartition(":")[2].strip().split(" ")[0]
-    )
-    if len(held) <= 1 and first in JUMPS | {"throw"}:
-        return "IF-APCJ"
-    return "IF-APC" if _keeps_body(cut.new, head, cut.old) else "IF-APTC"
+    held = statements.body(cut.new, cut.below, head) or [head.text.rpartition(":")[2].strip()]
+    if _keeps(held, cut.old):
+        return "IF-APC"
+    jumps = len(held) == 1 and held[0].partition(" ")[0].rstrip("();:") in JUMPS | {"throw"}
+    return "IF-APCJ" if jumps else "IF-APTC"
 
 
-def _keeps_body(lines: Sequence[Line], head: Head, others: Sequence[Line]) -> bool:
-    """Tell whether the other side has a line of the body too."""
-    held = {line.text.strip() for line in statements.body(lines, head)}
-    return any(line.text.strip() in held for line in others)
+def _keeps(body: Sequence[str], others: Sequence[Line]) -> bool:
+    """Tell whether a line of a body stood, or stands, elsewhere on the other side: it was only indented anew."""
+    return any(line.changed and line.text.strip() in body for line in others)
 
 
 def _loops(cut: Fragments, sides: Sides, spans: Spans) -> _Found:
     for before, after in zip(_of(sides.gone, _LOOPS), _of(sides.come, _LOOPS), strict=False):
         yield "LP-CE" if _only_step(before.text, after.text) else "LP-CC", 1.5, _span(cut, spans, "new", after)
-    looped = [line.text for line in cut.new if line.text.lstrip().startswith("while")]
+    texts = (*cut.above, *(line.text for line in cut.new))
+    looped = [text for text in texts if text.lstrip().startswith("while")]
     for was in _of(sides.gone, _STEPS) if looped else ():
         now = next((head for head in _of(sides.come, _STEPS) if head.name == was.name), None)
         if now and any(re.search(rf"\b{was.name}\b", text) for text in looped):
@@ -135,29 +133,29 @@ def _methods(cut: Fragments, sides: Sides, spans: Spans) -> _Found:
 
 def _fields(cut: Fragments, spans: Spans, heading: str) -> _Found:
     """Give the fields of a class whose line comes, goes or changes; the class must be in sight."""
+    around = (*cut.above, *(line.text for line in (*cut.new, *cut.old)))
+    if not _CLASS.match(heading) and not any("class " in text for text in around):
+        return
     for edit in cut.edits:
-        gone = _class_fields(cut.old, edit.old_start, edit.old_end, heading)
-        come = _class_fields(cut.new, edit.new_start, edit.new_end, heading)
+        gone = _class_fields(cut.above, cut.old, range(edit.old_start, edit.old_end), heading)
+        come = _class_fields(cut.above, cut.new, range(edit.new_start, edit.new_end), heading)
         for name in dict.fromkeys((*gone, *come)):
             pattern = "CF-CHG" if name in gone and name in come else "CF-ADD" if name in come else "CF-RMV"
             side: SideName = "new" if name in come else "old"
             yield pattern, 1.2, _span(cut, spans, side, (come if name in come else gone)[name])
 
 
-def _class_fields(lines: Sequence[Line], start: int, end: int, heading: str) -> dict[str, Head]:
+def _class_fields(above: Sequence[str], lines: Sequence[Line], rows: range, heading: str) -> dict[str, Head]:
     found: dict[str, Head] = {}
-    for row in range(start, end):
+    for row in rows:
         text = lines[row].text
         matched = _FIELD.match(text)
-        if matched and _CLASS.match(_owner(lines, row, heading)):
+        if matched and _CLASS.match(_owner((*above, *(line.text for line in lines[:row])), text, heading)):
             found[matched["name"]] = Head("field", text.strip(), matched["name"], row, statements.indent_of(text))
     return found
 
 
-def _owner(lines: Sequence[Line], row: int, heading: str) -> str:
+def _owner(above: Sequence[str], text: str, heading: str) -> str:
     """Give the nearest line above that is less deep, or the hunk's heading."""
-    indent = statements.indent_of(lines[row].text)
-    for line in reversed(lines[:row]):
-        if line.text.strip() and statements.indent_of(line.text) < indent:
-            return line.text
-    return heading if not any(line.text.strip() and statements.indent_of(line.text) < indent for line in lines) else ""
+    indent = statements.indent_of(text)
+    return next((line for line in reversed(above) if line.strip() and statements.indent_of(line) < indent), heading)

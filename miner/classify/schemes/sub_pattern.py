@@ -118,9 +118,10 @@ def _neural_connection(facts: Facts, library: str) -> _Found:
 
 def _loss_function(facts: Facts, library: str) -> _Found:
     del library
-    for call in calls(facts, LOSSES):
-        value = "add" if call.kind is Kind.ADDED else "change"
-        yield value, "call", 2.0, call.span
+    called = list(calls(facts, LOSSES))
+    had = any(call.kind is not Kind.ADDED for call in called)
+    for call in called:
+        yield "change" if had else "add", "call", 2.0, call.span
     for argument in arguments(facts, _LOSS_NAMES):
         yield "add" if argument.kind is Kind.ADDED else "change", "argument", 2.0, argument.span
     for assignment in facts.assignments:
@@ -148,6 +149,8 @@ def _versioning(facts: Facts, library: str) -> _Found:
     for argument in facts.arguments:
         if argument.keyword and argument.keyword in named:
             yield named[argument.keyword], "argument", 1.4, argument.span
+        elif argument.short in called:
+            yield called[argument.short], "call_argument", 1.4, argument.span
     for vote in versioning.vote(facts, library):
         value = "signature" if vote.reason in _SIGNATURES else "qualified_name"
         yield value, vote.reason, min(vote.weight, 2.0), vote.span
