@@ -93,6 +93,19 @@ class AssignmentFact:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerFact:
+    """A layer of a network that was added or removed, took another's place (RENAMED), or has other arguments (CHANGED).
+
+    Layers are compared in the order in which they are constructed; a layer that was only renamed by its library is none.
+    """
+
+    kind: Kind
+    layer: str
+    old_layer: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ImportFact:
     """An import added or removed, by the full dotted name of what it imports."""
 
@@ -152,6 +165,7 @@ class Facts:
     calls: list[CallFact] = field(default_factory=list)
     arguments: list[ArgumentFact] = field(default_factory=list)
     assignments: list[AssignmentFact] = field(default_factory=list)
+    layers: list[LayerFact] = field(default_factory=list)
     imports: list[ImportFact] = field(default_factory=list)
     words: list[WordFact] = field(default_factory=list)
     tokens: list[TokenFact] = field(default_factory=list)
@@ -173,4 +187,4 @@ class Facts:
             yield getattr(self, name)
 
 
-_LISTS: Final = ("calls", "arguments", "assignments", "imports", "words", "tokens", "statements", "topics")
+_LISTS: Final = ("calls", "arguments", "assignments", "layers", "imports", "words", "tokens", "statements", "topics")
