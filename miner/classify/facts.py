@@ -96,7 +96,7 @@ class AssignmentFact:
 class LayerFact:
     """A layer of a network that was added or removed, took another's place (RENAMED), or has other arguments (CHANGED).
 
-    Layers are compared in the order in which they are constructed; a layer that was only renamed by its library is none.
+    Layers are compared in the order of their construction; one that was only renamed by its library is left out.
     """
 
     kind: Kind

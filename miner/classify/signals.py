@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from itertools import islice, takewhile
 from typing import Final
 
 from miner.classify import facts, fragments, parsing, topics
@@ -52,7 +53,7 @@ def read_hunks(change: Change, triggers: frozenset[str]) -> Iterator[tuple[Place
         toggles = cache(partial(_toggles, file))
         for hunk in file.hunks[:hunks]:
             found = Facts()
-            body = hunk.body.split("\n", min(lines, fragments.MAX_LINES))[: min(lines, fragments.MAX_LINES)]
+            body = _body(hunk, min(lines, fragments.MAX_LINES))
             changed = _changed(body)
             names = set(_NAME.findall(changed))
             if _holds(changed, names, body, triggers):
@@ -95,6 +96,19 @@ def _toggles(file: ChangedFile) -> list[int] | None:
     if file.language != "python" or file.source is None:
         return None
     return fragments.docstring_toggles(file.source)
+
+
+def _body(hunk: Hunk, most: int) -> list[str]:
+    """Give the first lines of a hunk; where those would be removed ones only, half of them and what came instead."""
+    body = hunk.body.split("\n", most)[:most]
+    if len(body) < most or not all(line.startswith("-") for line in body[most // 2 :]):
+        return body
+    come = hunk.body.find("\n+")
+    # Lines between would be counted for the wrong side.
+    if come < 0 or "\n " in hunk.body[hunk.body.find("\n-") : come]:
+        return body
+    added = takewhile(lambda line: line.startswith("+"), hunk.body[come + 1 :].split("\n", most))
+    return [*body[: most // 2], *islice(added, most - most // 2)]
 
 
 def _changed(body: list[str]) -> str:

@@ -21,6 +21,9 @@ _KEYWORDS: Final = frozenset(
     | {"is_training", "training", "sparse", "validate_shape", "class_mode", "device", "map_location"}
 )
 _WRAPPERS: Final = CONTRACT_CALLS - SHAPE_CALLS
+_CONTAINERS: Final = frozenset(
+    {"as_list", "cpu", "cuda", "eval", "item", "iter", "list", "next", "numpy", "tolist", "tuple"}
+)
 
 TRIGGERS: Final = _KEYWORDS | CONTRACT_CALLS
 
@@ -35,7 +38,8 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
         if _wraps(assignment.old, assignment.new):
             yield Vote("wrapped_value", 1.8, assignment.span)
     for call in calls(facts, _WRAPPERS):
-        yield Vote("conversion", 1.0, call.span)
+        is_sure = not _CONTAINERS.isdisjoint(call.shorts)
+        yield Vote("conversion", 1.6 if is_sure else 1.0, call.span)
     for argument in arguments(facts, _KEYWORDS):
         yield Vote("argument", 1.6, argument.span)
 

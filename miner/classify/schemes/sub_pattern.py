@@ -152,8 +152,8 @@ def _versioning(facts: Facts, library: str) -> _Found:
         elif argument.short in called:
             yield called[argument.short], "call_argument", 1.4, argument.span
     for vote in versioning.vote(facts, library):
-        value = "signature" if vote.reason in _SIGNATURES else "qualified_name"
-        yield value, vote.reason, min(vote.weight, 2.0), vote.span
+        reason = vote.reason.partition("@")[0]
+        yield "signature" if reason in _SIGNATURES else "qualified_name", reason, min(vote.weight, 2.0), vote.span
     gone = {fact.target.partition(".")[0] for fact in facts.imports if fact.kind is Kind.REMOVED} & _LIBRARIES
     for fact in facts.imports:
         head = fact.target.partition(".")[0]

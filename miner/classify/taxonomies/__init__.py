@@ -76,18 +76,38 @@ def renames(kind: str) -> dict[str, tuple[Rename, ...]]:
 
 
 class Upgrade(NamedTuple):
-    """What TensorFlow 2 renamed, by full names without the leading "tf.": symbols, and keywords by their function."""
+    """What a version of a library renamed: symbols ("" for one that it removed), and keywords by their function.
 
+    TensorFlow's names are full, without the leading "tf."; Keras' are those of layers and methods, and for 3.0 full
+    ones without the leading "keras.". ``reordered`` are the functions whose arguments stand in another order.
+    """
+
+    library: str
+    version: str
     symbols: Mapping[str, str]
     keywords: Mapping[str, Mapping[str, str]]
+    reordered: frozenset[str]
+
+    def named(self, reason: str) -> str:
+        """Give a rule's reason with the version of the change: "upgraded_symbol@keras-2.0"."""
+        return f"{reason}@{self.library}-{self.version}"
 
 
 @cache
-def tensorflow_upgrade() -> Upgrade:
-    """Give what TensorFlow's own upgrade tool renames."""
-    read = table("tensorflow_renames")
-    v1 = {old: f"compat.v1.{old}" for old in read["v1"].split()}
-    return Upgrade(v1 | read["symbols"], read["keywords"])
+def upgrades(library: str) -> tuple[Upgrade, ...]:
+    """Give what the versions of a library renamed, by the tables that its own packages hold."""
+    tables = (table(f"{name}_renames") for name in ("tensorflow1", "tensorflow", "keras2", "keras3"))
+    return tuple(
+        Upgrade(
+            read["library"],
+            read["version"],
+            {old: f"compat.v1.{old}" for old in read.get("v1", "").split()} | read["symbols"],
+            read["keywords"],
+            frozenset(read.get("reordered", "").split()),
+        )
+        for read in tables
+        if read["library"] == library
+    )
 
 
 class PatternWeights(NamedTuple):
