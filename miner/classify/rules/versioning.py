@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from miner.classify.facts import ArgumentFact, CallFact, Facts, Kind
+from miner.classify.facts import ArgumentFact, AssignmentFact, CallFact, Facts, Kind
 from miner.classify.taxonomies import Rename, Upgrade, renames, upgrades
 from miner.classify.vocabulary import ACTIVATIONS, LAYERS, LOSSES, METRICS, OPTIMIZERS, TENSORFLOW_HEADS
 from miner.classify.voting import Vote
@@ -134,7 +134,8 @@ def _dated(reason: str, entry: Rename) -> str:
 
 def _items(facts: Facts) -> Iterator[Vote]:
     """Give the numbers that are read out of a tensor as PyTorch has it since 0.4: ``x.data[0]`` -> ``x.item()``."""
-    for fact in (*facts.arguments, *facts.assignments):
+    changed: list[ArgumentFact | AssignmentFact] = [*facts.arguments, *facts.assignments]
+    for fact in changed:
         if ".data[0]" in fact.old and ".item()" in fact.new and ".data[0]" not in fact.new:
             yield Vote("renamed_symbol@torch-0.4", 2.6, fact.span)
 
