@@ -175,10 +175,11 @@ def _confidence(probability: float) -> float:
 def _votes(facts: Facts, library: str) -> dict[str, tuple[Vote, ...]]:
     """Give the votes of all rules, strongest first, one a line of code."""
     found: dict[str, tuple[Vote, ...]] = {}
-    for pattern, vote in PATTERNS:
-        votes = _one_a_line(vote(facts, library))
+    # Of a hunk that was not parsed the topics are all there is.
+    for pattern, vote in PATTERNS if len(facts) > len(facts.topics) else ():
+        votes = list(vote(facts, library))
         if votes:
-            found[pattern] = votes
+            found[pattern] = _one_a_line(votes)
     return found
 
 

@@ -26,7 +26,7 @@ SCHEME: Final = "prior_pattern"
 FURTHER: Final = 0.9
 """Share of a place's weight that counts beside another's of the same pattern: how often it shows is what ranks it."""
 
-MAX_HUNKS: Final = 40
+MAX_HUNKS: Final = 20
 """Hunks of a fix that are looked at."""
 
 _Found = Iterator[tuple[str, float, Span]]
