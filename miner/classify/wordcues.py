@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from miner.classify.reasons import Reason, ranked
+from miner.classify.reasons import WORDS_DOUBT, Reason, ranked
 from miner.classify.taxonomies import table
 from miner.model import Evidence, Label
 
@@ -54,7 +54,8 @@ def pattern_shares(scheme: str) -> dict[str, dict[str, float]]:
 
 def labels(scheme: str, patterns: tuple[Label, ...], text: str, tags: tuple[str, ...]) -> tuple[Label, ...]:
     """Rank the values of a scheme by what was written of a bug, and by the first of its fix patterns."""
-    return ranked(scheme, [*in_text(scheme, text), *in_tags(scheme, tags), *in_patterns(scheme, patterns)])
+    reasons = [*in_text(scheme, text), *in_tags(scheme, tags), *in_patterns(scheme, patterns)]
+    return ranked(scheme, reasons, doubt=WORDS_DOUBT)
 
 
 @lru_cache(maxsize=64)

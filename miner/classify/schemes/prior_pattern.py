@@ -40,7 +40,8 @@ def labels(change: Change, facts: Mapping[Place, Facts]) -> tuple[Label, ...]:
     :param facts: those of its hunks that were read already; of the others the first are read without a parser.
     """
     hunks = [(file, hunk) for file in change.files if file.language in _LANGUAGES for hunk in file.hunks]
-    return ranked(SCHEME, [reason for part in hunks[:MAX_HUNKS] for reason in _of_hunk(*part, facts)], more=FURTHER)
+    reasons = [reason for part in hunks[:MAX_HUNKS] for reason in _of_hunk(*part, facts)]
+    return ranked(SCHEME, reasons, more=FURTHER, least=0.0)
 
 
 def _of_hunk(file: ChangedFile, hunk: Hunk, facts: Mapping[Place, Facts]) -> Iterator[Reason]:

@@ -169,3 +169,9 @@ def test_any_hunk_is_read(body: str, language: str) -> None:
         assert label.value in NAMES | {"unknown"}
         for row in label.evidence:
             assert any(line[row.start : row.end].startswith(row.text) for line in lines)
+
+
+def test_a_fix_of_many_patterns_has_labels() -> None:
+    """Where many are shown alike none is sure, and the foremost are named all the same."""
+    body = "-if a:\n+if b:\n     x = 1\n-for i in a:\n+for i in b:\n     y = 1\n+self.z = 3\n+net.run()\n-q = 1 + r\n+q = 2 + r"
+    assert len(shown(body)) == 5
