@@ -1,4 +1,4 @@
-"""Bug type: what kind of bug a fix repairs (Islam et al. 2019, table 1).
+"""Bug type: what kind of bug a fix repairs (Islam et al. 2019).
 
 Decided by the words of the commit message or the question, tracebacks among them, its tags, and the fix pattern, each
 weakly: ``taxonomies/bug_type_cues.toml``. Non-model bugs are those outside of the network: data files, plots, threads.

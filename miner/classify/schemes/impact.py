@@ -1,4 +1,4 @@
-"""Impact: what the bug did to who met it (Islam et al. 2019, section 6).
+"""Impact: what the bug did to who met it (Islam et al. 2019).
 
 Decided by the words of the commit message or the question, tracebacks among them, and, more weakly, by the fix pattern:
 ``taxonomies/impact_cues.toml``.

@@ -1,4 +1,4 @@
-"""Prior pattern: the syntactic fix patterns of Pan, Kim, Whitehead (2009): 9 groups, 26 patterns.
+"""Prior pattern: the syntactic fix patterns of Pan, Kim, Whitehead (2009): 9 groups, 27 patterns.
 
 A fix may show several; all are ranked, those with the most places first. Decided by the heads of statements that come,
 go or take each other's place (IF, LP, SW, TY, MD, CF), and by calls and assignments (MC, SQ, AS).

@@ -1,4 +1,4 @@
-"""Root cause: why the bug was there (Islam et al. 2019, section 5).
+"""Root cause: why the bug was there (Islam et al. 2019).
 
 Decided by the words of the commit message or the question, tracebacks among them, its tags, and the fix pattern, each
 weakly: ``taxonomies/root_cause_cues.toml``.

@@ -1,4 +1,4 @@
-"""Sub-pattern: which variety of its fix pattern a fix is, where the paper tells varieties (section 4).
+"""Sub-pattern: which variety of its fix pattern a fix is, where the paper tells varieties.
 
 Given to fixes whose first pattern has some: ``data_dimension.reshape``. Decided by the names in
 ``taxonomies/sub_patterns.toml`` among the calls, arguments, targets and names that changed; a resize that names its
