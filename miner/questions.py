@@ -145,7 +145,7 @@ def _fix(
         return None
     # Of code without a counterpart every line would look added: that it repairs something is all that is known of it.
     aligned = [pair for pair in pairs if pair.before]
-    context = Context(wording(thread.question, question), thread.question.tags)
+    context = Context(wording(thread.question, question), thread.question.tags, is_question=True)
     labels = labelling.label(_change(aligned), found, context)
     return PostFix(
         fix_id=f"{thread.site}:{answer.post_id}",

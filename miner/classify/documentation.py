@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Final
 
 from miner.classify.rules import RULES, pattern_of
-from miner.classify.schemes import bug_type, impact, prior_pattern, root_cause, sub_pattern
+from miner.classify.schemes import bug_type, impact, prior_pattern, question, root_cause, sub_pattern
 from miner.classify.taxonomies import Entry, taxonomy
 
 _HEAD = """# The fix patterns
@@ -26,7 +26,7 @@ are weaker than the patterns; `unknown` is a label of its own. Of evidence with 
 in the commit's message, or in the words of the question: its title, its prose without code, and its errors, by line.
 """
 
-SCHEMES: Final = (sub_pattern, prior_pattern, bug_type, root_cause, impact)
+SCHEMES: Final = (sub_pattern, prior_pattern, bug_type, root_cause, impact, question)
 """The modules of the schemes, in the order of a fix's labels."""
 
 

@@ -8,6 +8,7 @@
     pattern labels + Context --+--> bug_type.labels -------> Label("bug_type") -------+
                                +--> root_cause.labels -----> Label("root_cause") -----+
                                +--> impact.labels ---------> Label("impact") ---------+
+                               +--> question.labels -------> Label("question") -------+  (of questions only)
 
 Every scheme has at least one label, "unknown" where nothing speaks for a value; but sub-patterns are of some patterns
 only.
@@ -19,10 +20,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from miner.classify import engine
-from miner.classify.engine import SCHEME as PATTERN
 from miner.classify.facts import Facts
 from miner.classify.rules import TRIGGERS
-from miner.classify.schemes import bug_type, impact, prior_pattern, root_cause, sub_pattern
+from miner.classify.schemes import bug_type, impact, prior_pattern, question, root_cause, sub_pattern
 from miner.classify.signals import Place, read_hunks
 from miner.model import Change, Label
 
@@ -36,6 +36,7 @@ class Context:
 
     text: str = ""
     tags: tuple[str, ...] = ()
+    is_question: bool = False
 
 
 def label(
@@ -56,19 +57,11 @@ def label(
     library = libraries[0].value if libraries else ""
     if patterns is None:
         patterns = engine.judge([engine.observe(found, library) for found in facts.values()])
+    by_words = (bug_type, root_cause, impact, *((question,) if context.is_question else ()))
     return (
         *libraries,
         *patterns,
         *sub_pattern.labels(patterns, tuple(facts.values()), library),
         *prior_pattern.labels(change, facts),
-        *(
-            found
-            for scheme in (bug_type, root_cause, impact)
-            for found in scheme.labels(patterns, context.text, context.tags)
-        ),
+        *(label for scheme in by_words for label in scheme.labels(patterns, context.text, context.tags)),
     )
-
-
-def of_scheme(labels: tuple[Label, ...], scheme: str = PATTERN) -> tuple[Label, ...]:
-    """Give the labels of one scheme, in their order."""
-    return tuple(found for found in labels if found.scheme == scheme)

@@ -37,7 +37,7 @@ class WordCue(NamedTuple):
 
 @cache
 def cues(scheme: str) -> tuple[WordCue, ...]:
-    """Give the cues of a scheme: "bug_type", "root_cause" or "impact"."""
+    """Give the cues of a scheme: "bug_type", "root_cause", "impact" or "question"."""
     return tuple(
         WordCue(value, name, cue["weight"], tuple(cue.get("phrases", ())), frozenset(cue.get("tags", ())))
         for value, named in table(f"{scheme}_cues")["cues"].items()

@@ -45,6 +45,13 @@ def test_labels_of_a_scheme_are_ranked(fixture: object) -> None:
         assert all(label.rater == RATER for label in found)
 
 
+def test_only_a_question_can_be_about_no_bug() -> None:
+    """What a commit repairs is a bug by what its message was judged to be."""
+    asked = labelling.label(Change(()), KERAS, Context("What is the difference?", is_question=True))
+    assert [label.value for label in asked if label.scheme == "question"] == ["no_bug"]
+    assert "question" not in schemes(labelling.label(Change(()), KERAS, Context("What is the difference?")))
+
+
 def test_what_is_known_already_gives_the_same() -> None:
     """The facts and patterns that splitting a change gave are used, not read again."""
     for fixture in fixtures("match"):

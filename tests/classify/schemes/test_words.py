@@ -7,11 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from miner.classify import wordcues
-from miner.classify.schemes import bug_type, impact, root_cause
+from miner.classify.schemes import bug_type, impact, question, root_cause
 from miner.classify.taxonomies import taxonomy
 from miner.model import Evidence, Label
 
-LABELS = {"bug_type": bug_type.labels, "root_cause": root_cause.labels, "impact": impact.labels}
+LABELS = {
+    "bug_type": bug_type.labels,
+    "root_cause": root_cause.labels,
+    "impact": impact.labels,
+    "question": question.labels,
+}
 GROUPS = {"bug type": "bug_type", "root cause": "root_cause", "impact": "impact"}
 SPAN = Evidence("versioning.renamed_symbol", 2.8, "tf.mul", "old", 4, 10, 0, 0, 7)
 
@@ -47,6 +52,8 @@ TELL = {
     ("impact", "memory_out_of_bound"): ["Fix memory leak", "CUDA out of memory error"],
     ("impact", "hang"): ["predict hangs", "Fix deadlock in fit"],
     ("impact", "data_corruption"): ["Corrupted weights after saving", "Files are overwritten"],
+    ("question", "bug"): ["I get the following error", "Why is my loss not decreasing?"],
+    ("question", "no_bug"): ["What is the difference between view and reshape?", "How to transpose a matrix?"],
     ("impact", "incorrect_functionality"): ["predict returns wrong classes", "The output is always the same"],
 }
 
@@ -76,6 +83,8 @@ SEEM = {
     ("impact", "memory_out_of_bound"): ["a room", "in memory of"],
     ("impact", "hang"): ["change", "hangar"],
     ("impact", "data_corruption"): ["incorruptible", "a manglewurzel"],
+    ("question", "bug"): ["terror", "failsafe"],
+    ("question", "no_bug"): ["somehow towards", "indifference"],
     ("impact", "incorrect_functionality"): ["strangers", "correct"],
 }
 
@@ -87,6 +96,7 @@ def first(scheme: str, text: str, patterns: tuple[Label, ...] = (), tags: tuple[
 def test_every_value_is_tried() -> None:
     """The tables here hold every value of the taxonomy, and the cues speak for no other."""
     values = {(GROUPS[entry.group], entry.id) for entry in taxonomy("bug_types")}
+    values |= {("question", "bug"), ("question", "no_bug")}
     assert values == TELL.keys() == SEEM.keys()
     assert {(scheme, cue.value) for scheme in LABELS for cue in wordcues.cues(scheme)} == values
 
