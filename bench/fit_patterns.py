@@ -57,7 +57,7 @@ RULE, TOPIC = 2.0, 0.7
 """What weights are before any label was seen."""
 
 BIAS_PENALTY, RULE_PENALTY, TOPIC_PENALTY = 0.3, 1.0, 4.0
-BIAS_SHARE = 0.5
+BIAS_SHARE = 0.65
 """How much of a fitted bias is kept: all of it would never give the rare patterns the first place."""
 
 STEPS = 250

@@ -13,7 +13,7 @@ import ast
 import json
 import textwrap
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ FOLDER = "tensorflow/tools/compatibility"
 HEAD = "tf."
 V1 = "tf.compat.v1."
 NOTE = """\
-# What TensorFlow 2.0 renamed, without the leading "tf.". Derived from renames_v2.py, all_renames_v2.py and
-# tf_upgrade_v2.py in tensorflow/tools/compatibility of {name}:
+# What TensorFlow 2.0 renamed, without the leading "tf.". Derived from renames_v2.py, all_renames_v2.py,
+# reorders_v2.py and tf_upgrade_v2.py in tensorflow/tools/compatibility of {name}:
 # Copyright The TensorFlow Authors, licensed under the Apache License 2.0 (https://www.apache.org/licenses/LICENSE-2.0).
 # Changed: names and keywords only, as TOML. Made by bench/tensorflow_renames.py: do not edit.
 """
@@ -40,11 +40,20 @@ def literal(source: str, name: str) -> dict[str, Any]:
     raise SystemExit(f"no table {name}: this wheel's upgrade tables have another form")
 
 
-def toml(name: str, symbols: Mapping[str, str], keywords: Mapping[str, Mapping[str, str | None]]) -> str:
+def toml(
+    name: str,
+    symbols: Mapping[str, str],
+    keywords: Mapping[str, Mapping[str, str | None]],
+    reordered: Iterable[str],
+) -> str:
     """Write the tables: names that live on in ``compat.v1`` alone as a list, the others with their new name."""
     moved = {old.removeprefix(HEAD): new for old, new in symbols.items() if old.startswith(HEAD) and new != old}
     v1 = sorted(old for old, new in moved.items() if new == V1 + old)
-    lines = [NOTE.format(name=name), 'version = "2.0"', "# These are in tf.compat.v1 alone, under the same name."]
+    moving = " ".join(sorted(function.removeprefix(HEAD) for function in reordered))
+    lines = [NOTE.format(name=name), 'library = "tensorflow"', 'version = "2.0"']
+    lines += ["# Functions whose arguments stand in another order.", 'reordered = """']
+    lines += [*textwrap.wrap(moving, 118, break_on_hyphens=False), '"""']
+    lines += ["# These are in tf.compat.v1 alone, under the same name."]
     lines += ['v1 = """', *textwrap.wrap(" ".join(v1), 118, break_on_hyphens=False), '"""', "", "[symbols]"]
     lines += [
         f"{json.dumps(old)} = {json.dumps(new.removeprefix(HEAD))}"
@@ -65,13 +74,14 @@ def main() -> None:
     parser.add_argument("wheel", type=Path)
     wheel = parser.parse_args().wheel
     with zipfile.ZipFile(wheel) as archive:
-        renames, manual, upgrade = (
+        renames, manual, upgrade, reorders = (
             archive.read(f"{FOLDER}/{module}.py").decode()
-            for module in ("renames_v2", "all_renames_v2", "tf_upgrade_v2")
+            for module in ("renames_v2", "all_renames_v2", "tf_upgrade_v2", "reorders_v2")
         )
     symbols = literal(renames, "renames") | literal(manual, "manual_symbol_renames")
     name = "-".join(wheel.name.split("-")[:2])
-    TARGET.write_text(toml(name, symbols, literal(upgrade, "function_keyword_renames")), encoding="utf-8")
+    keywords = literal(upgrade, "function_keyword_renames")
+    TARGET.write_text(toml(name, symbols, keywords, literal(reorders, "reorders")), encoding="utf-8")
     print(f"wrote {TARGET.name}")
 
 

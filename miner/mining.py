@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from miner.classify import bugfix, diffevidence, engine, libraries, ruleset, splitting
+from miner.classify import bugfix, diffevidence, engine, labelling, libraries, ruleset, splitting
+from miner.classify.labelling import Context
 from miner.classify.libraries import Catalogue
 from miner.classify.logodds import score_of
 from miner.classify.rulesource import SHIPPED, RuleSource
@@ -247,7 +248,7 @@ class Miner:
             unnamed = "no changed file, and no manifest, names one of the libraries"
             detail = unnamed if change.files else "it changes no code"
             return Omission(OmissionReason.NO_LIBRARY_CODE, f"commit:{sha}", detail, sha)
-        fixes = list(_split(sha, change, found))
+        fixes = list(_split(sha, change, found, Context(candidate.commit.message)))
         wanted = [fix for fix in fixes if not self._task.libraries or fix.library in self._task.libraries]
         if not wanted:
             named = ", ".join(dict.fromkeys(fix.library for fix in fixes))
@@ -300,17 +301,18 @@ class Miner:
         self._mined.omissions[omission.reason.value] += 1
 
 
-def _split(sha: str, change: Change, found: tuple[Label, ...]) -> Iterator[Fix]:
+def _split(sha: str, change: Change, found: tuple[Label, ...], context: Context) -> Iterator[Fix]:
     """Give all fixes of a commit; one whose files name no library is of those that the commit was ``found`` to use."""
     parts = splitting.split(change, found[0].value)
     for no, part in enumerate(parts, 1):
-        own, labels = found, part.labels
+        own, patterns, held = found, part.labels, change
         if len(parts) > 1:
             held = splitting.part(change, part.places)
             own = libraries.detect(_catalogue(), held) or found
             if own[0].value != found[0].value:
-                labels = engine.classify(held, own[0].value)
-        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, ruleset.signed(own + labels))
+                patterns = engine.classify(held, own[0].value)
+        labels = labelling.label(held, own, context, patterns, part.facts)
+        yield Fix(f"git:{sha}:{no}", sha, own[0].value, part.places, ruleset.signed(labels))
 
 
 def _catalogue() -> Catalogue:

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Self
 
-from miner.classify import engine, libraries, ruleset
+from miner.classify import labelling, libraries, ruleset
+from miner.classify.labelling import Context
 from miner.classify.rulesource import SHIPPED, RuleSource
 from miner.classify.selection import NOT_SELECTED, select
 from miner.collect.interface import MinedPage
 from miner.extract.pairs import align
 from miner.extract.snippets import snippets
+from miner.extract.wording import wording
 from miner.model import (
     Change,
     ChangedFile,
@@ -188,7 +190,8 @@ def labels_of(question: Post, pieces: tuple[Snippet, ...], pairs: tuple[CodePair
         return ()
     # Of code without a counterpart every line would look added: that it repairs something is all that is known of it.
     aligned = [pair for pair in pairs if pair.before]
-    return ruleset.signed(found + engine.classify(_change(aligned), found[0].value))
+    context = Context(wording(question, pieces), question.tags, is_question=True)
+    return ruleset.signed(labelling.label(_change(aligned), found, context))
 
 
 def _change(pairs: Iterable[CodePair]) -> Change:

@@ -103,7 +103,7 @@ def test_a_rule_that_fails_costs_its_question_alone(monkeypatch: pytest.MonkeyPa
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("miner.classify.engine.classify", fail)
+    monkeypatch.setattr("miner.classify.labelling.label", fail)
     found = QuestionTask((ACCEPTED, thread(question(5))), JUDGE, 1, origin(1)).run()
     reasons = {row[1]: row[2] for row in found.rows["omission"]}
     assert reasons == {f"question:{SITE}:1": "question_failed", f"question:{SITE}:5": "question_unanswered"}

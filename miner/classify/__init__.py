@@ -5,4 +5,5 @@ Pure: no network, no SQL, no clock. Data that ships with the package is read onc
     message ------> bugfix.judge -------------------> BugFixVerdict
     Change --+----> libraries.detect ---------------> Label(scheme="library")
              +----> signals.read -> engine.classify -> Label(scheme="pattern")
+             +----> labelling.label -----------------> these, sub_pattern, prior_pattern, bug_type, root_cause, impact
 """

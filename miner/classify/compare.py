@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
+from miner.classify import layers
 from miner.classify.facts import (
     ArgumentFact,
     AssignmentFact,
@@ -21,15 +22,16 @@ from miner.classify.facts import (
     Span,
     StatementFact,
 )
-from miner.classify.parsing import Argument, Assignment, Call, Parsed, Statement, Where
+from miner.classify.layers import SpanOf
+from miner.classify.parsing import Argument, Assignment, Call, Parsed, Statement
 
-SpanOf = Callable[[SideName, Where], Span]
 _T = TypeVar("_T")
 
 
 def compare(found: Facts, old: Parsed, new: Parsed, span_of: SpanOf) -> None:
     """Add the facts of one hunk's two sides to ``found``."""
     _calls(found, old.calls, new.calls, span_of)
+    layers.compare(found, old.calls, new.calls, span_of)
     _assignments(found, old.assignments, new.assignments, span_of)
     _imports(found, old, new, span_of)
     _statements(found, old.statements, new.statements, span_of)

@@ -2,7 +2,8 @@
 
 Votes for one pattern on one line count once, at their strongest; further lines add less and less, so that a long change
 does not drown a short one. Topics (:mod:`miner.classify.topics`) are weak signs that decide where rules say little, and
-what comes second and third. Below :data:`MIN_CONFIDENCE` the engine abstains: the label is "unknown".
+what comes second and third; they alone make no first label. Below :data:`MIN_CONFIDENCE` the engine abstains: the
+label is "unknown".
 """
 
 from __future__ import annotations
@@ -85,7 +86,8 @@ def judge(seen: Sequence[Observation], around: Sequence[Observation] = ()) -> tu
     found = _mixed(own, together(around))
     shown = {pattern: rows for pattern in found if (rows := _evidence(pattern, seen))}
     elsewhere = {pattern: rows for pattern in found if pattern not in shown and (rows := _evidence(pattern, around))}
-    first, *others = order(found, shown, elsewhere) or [UNKNOWN]
+    voted = {pattern for hunk in seen for pattern in hunk.votes}
+    first, *others = order(found, shown, elsewhere, voted=voted) or [UNKNOWN]
     if first == UNKNOWN:
         return (Label(SCHEME, UNKNOWN, 1, None, RATER, ()),)
     # The first is as sure as its own hunks are; the others share what that leaves.
@@ -104,15 +106,18 @@ def order(
     shown: Collection[str],
     elsewhere: Collection[str] = (),
     weights: Mapping[str, PatternWeights] | None = None,
+    *,
+    voted: Collection[str],
 ) -> list[str]:
     """Give the patterns that become labels, likeliest first, by their probabilities; none where nothing is known.
 
-    :param shown: the patterns that there is evidence for: the first must be one of them.
+    :param shown: the patterns that there is evidence for.
+    :param voted: those of them that a rule votes for: the first is one, for topics alone are of most changes.
     :param elsewhere: the patterns that there is evidence for around the fix only.
     :param weights: of each pattern; those in force where none are given.
     """
     weights = weights or pattern_weights()
-    first = max(shown, key=found.__getitem__, default=UNKNOWN)
+    first = max(sorted(voted), key=found.__getitem__, default=UNKNOWN)
     if first == UNKNOWN or found[first] < MIN_CONFIDENCE:
         return []
     others = [pattern for pattern in sorted(found, key=lambda pattern: -found[pattern]) if pattern != first]
@@ -126,8 +131,7 @@ def order(
 
 def surest(hunk: Observation) -> tuple[str, float]:
     """Give the first label that a hunk has by itself, and its confidence; "unknown" has none."""
-    shown = [pattern for pattern in hunk.probabilities if _speaks(pattern, hunk)]
-    first = max(shown, key=hunk.probabilities.__getitem__, default=UNKNOWN)
+    first = max(hunk.votes, key=hunk.probabilities.__getitem__, default=UNKNOWN)
     confidence = hunk.probabilities.get(first, 0.0)
     return (first, confidence) if confidence >= MIN_CONFIDENCE else (UNKNOWN, 0.0)
 
@@ -142,10 +146,6 @@ def together(seen: Sequence[Observation]) -> Mapping[str, float]:
         pattern: sum(weight * hunk.probabilities[pattern] for weight, hunk in zip(weights, seen, strict=True)) / total
         for pattern, _ in (current().patterns if seen else ())
     }
-
-
-def _speaks(pattern: str, hunk: Observation) -> bool:
-    return pattern in hunk.votes or not pattern_weights()[pattern].topics.keys().isdisjoint(hunk.topics)
 
 
 def _mixed(own: Mapping[str, float], around: Mapping[str, float]) -> Mapping[str, float]:
@@ -175,11 +175,12 @@ def _confidence(probability: float) -> float:
 def _votes(facts: Facts, library: str) -> dict[str, tuple[Vote, ...]]:
     """Give the votes of all rules, strongest first, one a line of code."""
     found: dict[str, tuple[Vote, ...]] = {}
-    for pattern, vote in current().patterns:
-        votes = _one_a_line(vote(facts, library))
+    # Of a hunk that was not parsed the topics are all there is.
+    for pattern, vote in current().patterns if len(facts) > len(facts.topics) else ():
+        votes = list(vote(facts, library))
         if votes:
             # A user's rule may vote for a pattern that has one.
-            found[pattern] = _one_a_line((*found[pattern], *votes)) if pattern in found else votes
+            found[pattern] = _one_a_line((*found.get(pattern, ()), *votes))
     return found
 
 

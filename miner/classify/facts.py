@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
+
+from miner.classify.fragments import Fragments
 
 SideName = Literal["old", "new"]
 
@@ -91,6 +93,19 @@ class AssignmentFact:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerFact:
+    """A layer of a network that was added or removed, took another's place (RENAMED), or has other arguments (CHANGED).
+
+    Layers are compared in the order of their construction; one that was only renamed by its library is left out.
+    """
+
+    kind: Kind
+    layer: str
+    old_layer: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ImportFact:
     """An import added or removed, by the full dotted name of what it imports."""
 
@@ -141,16 +156,23 @@ class TopicFact:
 
 @dataclass(slots=True)
 class Facts:
-    """All facts of a change, in the order of its hunks."""
+    """All facts of a change, in the order of its hunks.
+
+    Of a single hunk ``cut`` are the lines that were read; ``is_parsed`` tells whether they were parsed: of others the
+    topics are all that is known.
+    """
 
     calls: list[CallFact] = field(default_factory=list)
     arguments: list[ArgumentFact] = field(default_factory=list)
     assignments: list[AssignmentFact] = field(default_factory=list)
+    layers: list[LayerFact] = field(default_factory=list)
     imports: list[ImportFact] = field(default_factory=list)
     words: list[WordFact] = field(default_factory=list)
     tokens: list[TokenFact] = field(default_factory=list)
     statements: list[StatementFact] = field(default_factory=list)
     topics: list[TopicFact] = field(default_factory=list)
+    cut: Fragments | None = None
+    is_parsed: bool = False
 
     def __len__(self) -> int:
         return sum(map(len, self._lists()))
@@ -161,5 +183,8 @@ class Facts:
             mine += others
 
     def _lists(self) -> Iterator[list[object]]:
-        for name in self.__slots__:
+        for name in _LISTS:
             yield getattr(self, name)
+
+
+_LISTS: Final = ("calls", "arguments", "assignments", "layers", "imports", "words", "tokens", "statements", "topics")

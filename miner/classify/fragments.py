@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -52,11 +52,13 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Fragments:
-    """Both sides of a hunk's window, and the runs of changed lines in them."""
+    """Both sides of a hunk's window, the runs of changed lines in them, and the unchanged lines around the window."""
 
     old: tuple[Line, ...]
     new: tuple[Line, ...]
     edits: tuple[Edit, ...]
+    above: tuple[str, ...] = ()
+    below: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +90,17 @@ def split(hunk: Hunk, body: list[str], *, notebook: bool = False, toggles: Seque
 
 def docstring_toggles(source: str) -> list[int]:
     """Give the lines of a file on which a triple-quoted string begins or ends, in order, one entry each."""
-    marks = sorted([*_offsets(source, '"""'), *_offsets(source, "'''")])
     toggles: list[int] = []
     opened = ""
     line, counted = 1, 0
-    for offset in marks:
-        quote = source[offset]
+    for mark in _TRIPLE.finditer(source):
+        quote = mark[0][0]
         if opened in ("", quote):
             opened = "" if opened else quote
-            line += source.count("\n", counted, offset)
-            counted = offset
+            line += source.count("\n", counted, mark.start())
+            counted = mark.start()
             toggles.append(line)
     return toggles
-
-
-def _offsets(text: str, word: str) -> Iterator[int]:
-    at = text.find(word)
-    while at >= 0:
-        yield at
-        at = text.find(word, at + len(word))
 
 
 def _texts(body: list[str], notebook: bool) -> tuple[list[str], list[int]]:
@@ -211,7 +205,7 @@ def _sides(hunk: Hunk, signs: list[str], texts: list[str], shifts: list[int], st
             new_number += 1
     if run is not None:
         edits.append(Edit(run[0], len(old), run[1], len(new)))
-    return Fragments(tuple(old), tuple(new), tuple(edits))
+    return Fragments(tuple(old), tuple(new), tuple(edits), tuple(texts[:start]), tuple(texts[end:]))
 
 
 def assemble(lines: Sequence[Line]) -> Fragment:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, partial
+from itertools import islice, takewhile
 from typing import Final
 
 from miner.classify import facts, fragments, parsing, topics
@@ -52,7 +53,7 @@ def read_hunks(change: Change, triggers: frozenset[str]) -> Iterator[tuple[Place
         toggles = cache(partial(_toggles, file))
         for hunk in file.hunks[:hunks]:
             found = Facts()
-            body = hunk.body.split("\n", min(lines, fragments.MAX_LINES))[: min(lines, fragments.MAX_LINES)]
+            body = _body(hunk, min(lines, fragments.MAX_LINES))
             changed = _changed(body)
             names = set(_NAME.findall(changed))
             if _holds(changed, names, body, triggers):
@@ -71,6 +72,21 @@ def read_hunks(change: Change, triggers: frozenset[str]) -> Iterator[tuple[Place
             break
 
 
+def read_lightly(file: ChangedFile, hunk: Hunk, cut: Fragments | None = None) -> Facts:
+    """Give the facts of a hunk without a parser, a line at a time: calls that go on over lines are half known.
+
+    :param cut: the hunk's lines, if they were cut already.
+    """
+    found = Facts()
+    if cut is None:
+        body = hunk.body.split("\n", fragments.MAX_LINES)[: fragments.MAX_LINES]
+        cut = fragments.split(hunk, body, notebook=file.language == "notebook")
+    found.cut = cut
+    if cut.edits:
+        compare(found, parsing.other(cut.old), parsing.other(cut.new), Spans(file.no, hunk.no, cut).of)
+    return found
+
+
 def _code(change: Change) -> list[ChangedFile]:
     files = [file for file in change.files if file.hunks and file.language in _CODE]
     return [file for file in files if not _TEST.search(file.path)] or files
@@ -80,6 +96,19 @@ def _toggles(file: ChangedFile) -> list[int] | None:
     if file.language != "python" or file.source is None:
         return None
     return fragments.docstring_toggles(file.source)
+
+
+def _body(hunk: Hunk, most: int) -> list[str]:
+    """Give the first lines of a hunk; where those would be removed ones only, half of them and what came instead."""
+    body = hunk.body.split("\n", most)[:most]
+    if len(body) < most or not all(line.startswith("-") for line in body[most // 2 :]):
+        return body
+    come = hunk.body.find("\n+")
+    # Lines between would be counted for the wrong side.
+    if come < 0 or "\n " in hunk.body[hunk.body.find("\n-") : come]:
+        return body
+    added = takewhile(lambda line: line.startswith("+"), hunk.body[come + 1 :].split("\n", most))
+    return [*body[: most // 2], *islice(added, most - most // 2)]
 
 
 def _changed(body: list[str]) -> str:
@@ -102,12 +131,13 @@ def _read_hunk(
     telling: bool,
 ) -> None:
     """Add the facts of a hunk, of which ``body`` is to be read; of words only if one of them may be ``telling``."""
-    cut = fragments.split(hunk, body, notebook=file.language == "notebook", toggles=toggles())
+    cut = found.cut = fragments.split(hunk, body, notebook=file.language == "notebook", toggles=toggles())
+    found.is_parsed = True
     if cut.edits:
         read_side = parsing.python if file.language in ("python", "notebook", "") else parsing.other
         old = read_side(cut.old, [edit.old_start for edit in cut.edits if edit.old_start == edit.old_end])
         new = read_side(cut.new, [edit.new_start for edit in cut.edits if edit.new_start == edit.new_end])
-        spans = _Spans(file.no, hunk.no, cut)
+        spans = Spans(file.no, hunk.no, cut)
         compare(found, old, new, spans.of)
         for edit in cut.edits:
             if telling or (edit.old_start < edit.old_end and edit.new_start < edit.new_end):
@@ -119,17 +149,17 @@ def _read_topics(
     found: Facts, file: ChangedFile, hunk: Hunk, body: list[str], toggles: Callable[[], list[int] | None]
 ) -> None:
     """Add what a hunk that no rule has a trigger for speaks of."""
-    cut = fragments.split(hunk, body, notebook=file.language == "notebook", toggles=toggles())
-    _topics(found, _Spans(file.no, hunk.no, cut))
+    cut = found.cut = fragments.split(hunk, body, notebook=file.language == "notebook", toggles=toggles())
+    _topics(found, Spans(file.no, hunk.no, cut))
 
 
-def _topics(found: Facts, spans: _Spans) -> None:
+def _topics(found: Facts, spans: Spans) -> None:
     for topic, shared, is_new, where in topics.find(spans.cut):
         found.topics.append(TopicFact(topic, shared, spans.of("new" if is_new else "old", where)))
 
 
-class _Spans:
-    """Makes spans of a hunk's places."""
+class Spans:
+    """Makes spans of a hunk's places: ``of`` a side and a place."""
 
     def __init__(self, file_no: int, hunk_no: int, cut: Fragments) -> None:
         self.file_no = file_no
@@ -137,12 +167,13 @@ class _Spans:
         self.cut = cut
 
     def of(self, side: facts.SideName, where: Where) -> Span:
+        """Give the span of a place of a side."""
         line = (self.cut.old if side == "old" else self.cut.new)[where.row]
         text = line.text[where.start - line.shift : where.end - line.shift][: parsing.MAX_VALUE]
         return Span(side, self.file_no, self.hunk_no, line.number, where.start, where.end, text)
 
 
-def _words(found: Facts, edit: Edit, cut: Fragments, spans: _Spans) -> None:
+def _words(found: Facts, edit: Edit, cut: Fragments, spans: Spans) -> None:
     old = _tokens(cut.old, edit.old_start, edit.old_end)
     new = _tokens(cut.new, edit.new_start, edit.new_end)
     if not old or not new:
@@ -188,7 +219,7 @@ def _find(lines: Sequence[Line], start: int, end: int, words: set[str]) -> Itera
             return
 
 
-def _single(found: Facts, old: list[str], new: list[str], edit: Edit, cut: Fragments, spans: _Spans) -> None:
+def _single(found: Facts, old: list[str], new: list[str], edit: Edit, cut: Fragments, spans: Spans) -> None:
     """Note an edit that changes one token and nothing else."""
     if len(old) != len(new):
         return

@@ -13,6 +13,7 @@ from typing import Final
 
 from miner.classify import engine
 from miner.classify.engine import Observation
+from miner.classify.facts import Facts
 from miner.classify.ruleset import current
 from miner.classify.signals import Place, read_hunks
 from miner.model import Change, Label
@@ -23,10 +24,11 @@ MIN_CONFIDENCE: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One fix of a change: its hunks in order, and its ranked pattern labels."""
+    """One fix of a change: its hunks in order, its ranked pattern labels, and the facts of the hunks that have some."""
 
     places: tuple[Place, ...]
     labels: tuple[Label, ...]
+    facts: Mapping[Place, Facts]
 
 
 def split(change: Change, library: str) -> tuple[Part, ...]:
@@ -34,11 +36,15 @@ def split(change: Change, library: str) -> tuple[Part, ...]:
 
     Every hunk is in exactly one of them. A change without hunks is one fix without places, whose label is "unknown".
     """
-    seen = {place: engine.observe(facts, library) for place, facts in read_hunks(change, current().triggers)}
+    read = dict(read_hunks(change, current().triggers))
+    seen = {place: engine.observe(facts, library) for place, facts in read.items()}
     groups = _group(change, _patterns(seen))
     around = list(seen.values()) if len(groups) > 1 else []
     own = ([seen[place] for place in places if place in seen] for places in groups)
-    return tuple(Part(places, engine.judge(hunks, around)) for places, hunks in zip(groups, own, strict=True))
+    return tuple(
+        Part(places, engine.judge(hunks, around), {place: read[place] for place in places if place in read})
+        for places, hunks in zip(groups, own, strict=True)
+    )
 
 
 def part(change: Change, places: Collection[Place]) -> Change:

@@ -29,6 +29,9 @@ _COMMENT = re.compile(r"(?:#|//|--\s).*")
 _SUBSCRIPT = re.compile(r"(?<=[\w)\]])\[[^][\n]{0,80}\]")
 
 
+_Word = tuple[str, int, int]
+
+
 class Found(NamedTuple):
     """A topic, whether both sides speak of it alike, whether it is shown on the new side, and where."""
 
@@ -50,7 +53,8 @@ def find(cut: Fragments) -> Iterator[Found]:
 
     Where both sides speak of the same, but do not say the same of it, what they speak of is all there is to go by.
     """
-    old, new = _words(cut.old), _words(cut.new)
+    before, after = _read(cut.old), _read(cut.new)
+    old, new = _counted(before), _counted(after)
     more, less = new - old, old - new
     shared = not more and not less
     if shared:
@@ -58,9 +62,9 @@ def find(cut: Fragments) -> Iterator[Found]:
             return
         more = new
     seen: set[str] = set()
-    for words, lines, is_new in ((more, cut.new, True), (less, cut.old, False)):
+    for words, rows, is_new in ((more, after, True), (less, before, False)):
         if words:
-            for topic, where in _places(lines, words):
+            for topic, where in _places(rows, words):
                 if topic not in seen:
                     seen.add(topic)
                     yield Found(topic, shared, is_new, where)
@@ -71,22 +75,21 @@ def _code(lines: tuple[Line, ...]) -> str:
     return "".join("".join(_COMMENT.sub("", line.text).split()) for line in lines if line.changed)
 
 
-def _words(lines: tuple[Line, ...]) -> Counter[str]:
-    counts: Counter[str] = Counter()
-    for line in lines:
-        if line.changed:
-            for word, _, _ in _line_words(line.text):
-                counts[word] += 1
-    return counts
+def _read(lines: tuple[Line, ...]) -> list[tuple[int, int, list[_Word]]]:
+    """Give the changed lines: row, shift and telling words."""
+    return [(row, line.shift, list(_line_words(line.text))) for row, line in enumerate(lines) if line.changed]
 
 
-def _places(lines: tuple[Line, ...], words: Counter[str]) -> Iterator[tuple[str, Where]]:
-    for row, line in enumerate(lines):
-        if line.changed:
-            for word, start, end in _line_words(line.text):
-                if word in words:
-                    for topic in _topics_of(word):
-                        yield topic, Where(row, start + line.shift, end + line.shift)
+def _counted(rows: list[tuple[int, int, list[_Word]]]) -> Counter[str]:
+    return Counter([word for _, _, words in rows for word, _, _ in words])
+
+
+def _places(rows: list[tuple[int, int, list[_Word]]], words: Counter[str]) -> Iterator[tuple[str, Where]]:
+    for row, shift, found in rows:
+        for word, start, end in found:
+            if word in words:
+                for topic in _topics_of(word):
+                    yield topic, Where(row, start + shift, end + shift)
 
 
 @lru_cache(maxsize=_LINES_KEPT)

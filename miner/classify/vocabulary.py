@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from miner.classify.taxonomies import renames, tensorflow_upgrade, words
+from miner.classify.taxonomies import renames, upgrades, words
 
 LAYERS: Final = words("layers")
 MERGES: Final = words("merges")
@@ -38,7 +38,7 @@ _LISTED: Final = (
     _RENAMED | LOSSES | DTYPES | ITERATION_NAMES | frozenset(renames("symbols")) | frozenset(renames("keywords"))
 )
 _PARTS: Final = words("telling_words")
-TELLING_NAMES: Final = frozenset(name.lower() for word in _LISTED | _PARTS for name in word.split("."))
+TELLING_NAMES: Final = frozenset({"ops", *(name.lower() for word in _LISTED | _PARTS for name in word.split("."))})
 """The single names, lowered, that telling tokens are made of, but for those that :data:`TELLING_STEMS` stand for."""
 
 TELLING_STEMS: Final = ("weight", "param", "version")
@@ -46,12 +46,21 @@ _TELLING = re.compile("|".join(TELLING_STEMS), re.IGNORECASE)
 
 
 TENSORFLOW_HEADS: Final = ("tf.", "tensorflow.")
+BACKEND_HEADS: Final = ("K.", "backend.", "keras.backend.", "ops.", "keras.ops.")
+"""What Keras' backend, and what came in its place, is called by."""
 
 
 @lru_cache(maxsize=1)
 def _upgraded() -> frozenset[str]:
-    symbols = tensorflow_upgrade().symbols
-    return frozenset(symbols).union(symbols.values())
+    tables = [upgrade.symbols for upgrade in upgrades("tensorflow")]
+    return frozenset(name for symbols in tables for names in symbols.items() for name in names)
+
+
+@lru_cache(maxsize=1)
+def _backend() -> frozenset[str]:
+    """Give the functions of Keras' backend that a version removed."""
+    symbols = (name for upgrade in upgrades("keras") for name in upgrade.symbols)
+    return frozenset(name.removeprefix("backend.") for name in symbols if name.startswith("backend."))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -60,6 +69,8 @@ def is_telling(token: str) -> bool:
     word = token.strip("\"'")
     last = word.rpartition(".")[2]
     if word.startswith(TENSORFLOW_HEADS) and word.partition(".")[2] in _upgraded():
+        return True
+    if word.startswith(BACKEND_HEADS) and last in _backend():
         return True
     if last in _LISTED or last.lower() in ITERATION_NAMES or _TELLING.search(word):
         return True

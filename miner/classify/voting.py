@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from miner.classify.facts import ArgumentFact, AssignmentFact, CallFact, Facts, Kind, Span
+from miner.classify.vocabulary import SHAPE_CALLS, TYPE_CALLS
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +43,12 @@ def changed_assignments(facts: Facts, targets: Collection[str]) -> Iterator[Assi
 def last_part(name: str) -> str:
     """Give the last part of a dotted name, lowered and without underscores at its ends."""
     return name.rpartition(".")[2].lower().strip("_")
+
+
+def wraps(old: str, new: str) -> bool:
+    """Tell whether one value is the other with a call around or behind it that makes no other type or shape."""
+    short, long = sorted((old, new), key=len)
+    if not short or short == long or not long.endswith(")") or short not in long:
+        return False
+    called = long.replace(short, "", 1).replace("(", ".").strip(".) ").rpartition(".")[2]
+    return called.isidentifier() and called not in TYPE_CALLS and called not in SHAPE_CALLS

@@ -53,6 +53,13 @@ def test_abstains_with_one_unknown_label(change: Change) -> None:
     assert (label.value, label.rank, label.confidence, label.evidence) == ("unknown", 1, None, ())
 
 
+def test_topics_alone_make_no_first_label() -> None:
+    """Names that merely speak of weights are in most changes to a library's own code: no rule, no label."""
+    change = change_of("-y = check(weight_shape)\n+y = check(grad_shape, bias_shape)")
+    (label,) = engine.classify(change, "keras")
+    assert label.value == "unknown"
+
+
 def test_tests_are_read_only_where_nothing_else_changed() -> None:
     """What a test does says nothing of the fix, unless the fix is of the test."""
     body = "-net.compile(loss='mse')\n+net.compile(loss='mae')"

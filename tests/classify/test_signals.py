@@ -173,3 +173,48 @@ def test_over_long_lines_are_skipped() -> None:
     """A minified line gives nothing, and does not hide its neighbours."""
     found = facts("-f(1)\n+f(2)\n+" + "f(3);" * 1000)
     assert arguments(found) == [(Kind.CHANGED, "f", None, "1", "2")]
+
+
+def layers(found: Facts) -> list[tuple[Kind, str, str]]:
+    return [(fact.kind, fact.old_layer, fact.layer) for fact in found.layers]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param(" m.add(Dense(1))\n+m.add(Dropout(0.5))", [(Kind.ADDED, "", "Dropout")], id="added"),
+        pytest.param("-x = LSTM(8)(x)\n y = x", [(Kind.REMOVED, "LSTM", "LSTM")], id="removed"),
+        pytest.param("-x = LSTM(8)\n+x = GRU(8)", [(Kind.RENAMED, "LSTM", "GRU")], id="replaced"),
+        pytest.param("-x = Dense(8)\n+x = Dense(9)", [(Kind.CHANGED, "Dense", "Dense")], id="resized"),
+        pytest.param("-x = Convolution2D(8)\n+x = Conv2D(8)", [], id="renamed by its library"),
+        pytest.param("-a = Dense(8)\n+b = Dense(8)", [], id="the same layer under another name"),
+        pytest.param(
+            "-a = Dense(8)\n-b = Dense(9)\n+a = Dense(8)\n+d = Dropout(1)\n+b = Dense(9)",
+            [(Kind.ADDED, "", "Dropout")],
+            id="added between others",
+        ),
+        pytest.param("-m.add(Activation('relu'))\n+m.add(LeakyReLU())", [], id="activations are no layers"),
+    ],
+)
+def test_layer_facts(body: str, expected: list[tuple[Kind, str, str]]) -> None:
+    """Layers are compared in the order of their construction on both sides."""
+    triggers = ANY | {"lstm", "dropout", "conv2d", "activation"}
+    assert layers(signals.read(change_of(body), triggers)) == expected
+
+
+def test_what_came_instead_of_many_lines_is_read() -> None:
+    """Of a file that was written anew both sides are read, though all of the old one comes first."""
+    body = "\n".join(["-f(1)"] * 200 + ["+f(2)"] * 200 + [" x = 1"])
+    found = facts(body)
+    assert arguments(found)[0] == (Kind.CHANGED, "f", None, "1", "2")
+    assert {fact.span.line for fact in found.arguments} <= set(range(10, 210))
+
+
+def test_a_hunk_can_be_read_without_a_parser() -> None:
+    """Its facts are those of its lines; a hunk that was cut already is not cut again."""
+    (file,) = change_of("-f(1)\n+f(2)\n+g(3)").files
+    found = signals.read_lightly(file, file.hunks[0])
+    assert arguments(found) == [(Kind.CHANGED, "f", None, "1", "2")]
+    assert calls(found) == [(Kind.ADDED, "g", "")]
+    assert not found.is_parsed
+    assert signals.read_lightly(file, file.hunks[0], found.cut).cut is found.cut

@@ -1,10 +1,10 @@
 """Add layer: add another layer to the model.
 
-Paper: Table 2; Dropout is the layer that is added most. Decided by a call of a layer's constructor that is new, while
-none was taken away.
+Paper: Table 2; Dropout is the layer that is added most. Decided by the layers that are constructed before and after, in
+order: one or a few are new, and none was taken away.
 
-Does not match: a layer that takes another's place; layers added and removed by the handful (change neural
-architecture).
+Does not match: a layer that takes another's place, or that is only renamed; layers added and removed by the handful
+(change neural architecture).
 
 Matches::
 
@@ -31,8 +31,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from miner.classify.facts import Facts, Kind
-from miner.classify.vocabulary import ACTIVATIONS, LAYERS
-from miner.classify.voting import Vote, calls
+from miner.classify.vocabulary import LAYERS
+from miner.classify.voting import Vote
 
 MAX_LAYERS: Final = 6
 """New layers; with more it is a new network rather than another layer."""
@@ -43,10 +43,9 @@ TRIGGERS: Final = LAYERS
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the new layers."""
     del library
-    layers = list(calls(facts, LAYERS - ACTIVATIONS))
-    added = [call for call in layers if call.kind is Kind.ADDED]
-    gone = [call for call in layers if call.kind is not Kind.ADDED and call.short != call.old_short]
+    added = [layer for layer in facts.layers if layer.kind is Kind.ADDED]
+    gone = sum(layer.kind in (Kind.REMOVED, Kind.RENAMED) for layer in facts.layers)
     weight = 0.8 if gone else 2.4
-    if len(gone) < len(added) <= MAX_LAYERS:
-        for call in added:
-            yield Vote("dropout" if "ropout" in call.short else "layer", weight, call.span)
+    if gone < len(added) <= MAX_LAYERS:
+        for layer in added:
+            yield Vote("dropout" if "ropout" in layer.layer else "layer", weight, layer.span)

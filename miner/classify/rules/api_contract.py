@@ -29,14 +29,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from miner.classify.facts import Facts
-from miner.classify.vocabulary import CONTRACT_CALLS, SHAPE_CALLS, TYPE_CALLS
-from miner.classify.voting import Vote, arguments, calls
+from miner.classify.vocabulary import CONTRACT_CALLS, SHAPE_CALLS
+from miner.classify.voting import Vote, arguments, calls, wraps
 
 _KEYWORDS: Final = frozenset(
     {"return_sequences", "return_state", "feed_dict", "logits", "labels", "from_logits", "data_format"}
     | {"is_training", "training", "sparse", "validate_shape", "class_mode", "device", "map_location"}
 )
 _WRAPPERS: Final = CONTRACT_CALLS - SHAPE_CALLS
+_CONTAINERS: Final = frozenset(
+    {"as_list", "cpu", "cuda", "eval", "item", "iter", "list", "next", "numpy", "tolist", "tuple"}
+)
 
 TRIGGERS: Final = _KEYWORDS | CONTRACT_CALLS
 
@@ -45,21 +48,13 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the conversions between one API and the next."""
     del library
     for argument in facts.arguments:
-        if _wraps(argument.old, argument.new):
+        if wraps(argument.old, argument.new):
             yield Vote("wrapped_argument", 2.4, argument.span)
     for assignment in facts.assignments:
-        if _wraps(assignment.old, assignment.new):
+        if wraps(assignment.old, assignment.new):
             yield Vote("wrapped_value", 1.8, assignment.span)
     for call in calls(facts, _WRAPPERS):
-        yield Vote("conversion", 1.0, call.span)
+        is_sure = not _CONTAINERS.isdisjoint(call.shorts)
+        yield Vote("conversion", 1.6 if is_sure else 1.0, call.span)
     for argument in arguments(facts, _KEYWORDS):
         yield Vote("argument", 1.6, argument.span)
-
-
-def _wraps(old: str, new: str) -> bool:
-    """Tell whether one value is the other inside a call, or with a call behind it."""
-    short, long = sorted((old, new), key=len)
-    if not short or short == long or not long.endswith(")") or short not in long:
-        return False
-    called = long.replace(short, "", 1).replace("(", ".").strip(".) ").rpartition(".")[2]
-    return called.isidentifier() and called not in TYPE_CALLS and called not in SHAPE_CALLS

@@ -1,7 +1,7 @@
 """Change neural architecture: overhaul the design, with new layers and hyperparameters.
 
-Paper: Table 2. Decided by the number of layers that come, go or take each other's place: from four on, of at least
-two kinds, with some of them gone.
+Paper: Table 2. Decided by the layers that are constructed before and after, in order: several come, go or take each
+other's place, of at least two kinds, with some of them gone; the more so where the sizes of others change too.
 
 Does not match: one more layer (add layer), or the same layers with other sizes (layer dimension).
 
@@ -41,11 +41,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from miner.classify.facts import Facts, Kind
-from miner.classify.vocabulary import ACTIVATIONS, LAYERS
-from miner.classify.voting import Vote, calls
+from miner.classify.vocabulary import LAYERS
+from miner.classify.voting import Vote
 
 MIN_LAYERS: Final = 4
-"""Layers that must come, go or be replaced."""
+"""Layers that must come, go or be replaced; two that are changed count as one."""
 
 TRIGGERS: Final = LAYERS
 
@@ -53,10 +53,11 @@ TRIGGERS: Final = LAYERS
 def vote(facts: Facts, library: str) -> Iterator[Vote]:
     """Give the layers of an overhauled network."""
     del library
-    layers = [call for call in calls(facts, LAYERS - ACTIVATIONS) if call.short != call.old_short]
-    gone = sum(call.kind is not Kind.ADDED for call in layers)
-    if len(layers) < MIN_LAYERS or len({call.short for call in layers}) < 2:
+    others = [layer for layer in facts.layers if layer.kind is not Kind.CHANGED]
+    changed = len(facts.layers) - len(others)
+    if len(others) < 2 or len(others) + changed / 2 < MIN_LAYERS or len({layer.layer for layer in others}) < 2:
         return
+    gone = any(layer.kind is not Kind.ADDED for layer in others)
     weight = 2.8 if gone else 1.0
-    for call in layers[:12]:
-        yield Vote("replaced_layer" if call.kind is Kind.RENAMED else "layer", weight, call.span)
+    for layer in others[:12]:
+        yield Vote("replaced_layer" if layer.kind is Kind.RENAMED else "layer", weight, layer.span)

@@ -57,8 +57,8 @@ def _shape_arguments(facts: Facts) -> Iterator[Vote]:
     for argument in arguments(facts, AXIS_KEYWORDS):
         if argument.short not in SHAPE_CALLS and argument.short not in LAYERS:
             yield Vote("axis", 1.4, argument.span)
-    for argument in arguments(facts, INPUT_SHAPES, LAYERS):
-        if argument.kind is Kind.CHANGED:
+    for argument in arguments(facts, INPUT_SHAPES):
+        if argument.kind is Kind.CHANGED or argument.short not in LAYERS:
             yield Vote("input_shape", 1.2, argument.span)
 
 

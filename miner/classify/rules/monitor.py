@@ -2,7 +2,7 @@
 
 Paper: Table 2. Decided by output, logging, summaries, progress and callbacks that come or go, and by their arguments.
 
-Does not match: the metric itself (accuracy metric).
+Does not match: the metric itself (accuracy metric), or a value that is only converted to be shown (API contract).
 
 Matches::
 
@@ -27,7 +27,7 @@ from typing import Final
 
 from miner.classify.facts import Facts
 from miner.classify.vocabulary import MONITOR_CALLS
-from miner.classify.voting import Vote, arguments, calls
+from miner.classify.voting import Vote, arguments, calls, wraps
 
 _KEYWORDS: Final = frozenset({"callbacks", "verbose", "log_dir", "monitor", "patience", "summaries", "save_best_only"})
 
@@ -42,7 +42,8 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     for argument in arguments(facts, _KEYWORDS):
         yield Vote("argument", 2.4, argument.span)
     for argument in facts.arguments:
-        if argument.short in MONITOR_CALLS and argument.keyword not in _KEYWORDS:
+        is_converted = wraps(argument.old, argument.new)
+        if argument.short in MONITOR_CALLS and argument.keyword not in _KEYWORDS and not is_converted:
             yield Vote("call_argument", 1.4, argument.span)
     for statement in facts.statements:
         if statement.what == "print":

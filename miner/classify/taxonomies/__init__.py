@@ -29,7 +29,8 @@ class Rename(NamedTuple):
 
 
 @cache
-def _table(name: str) -> dict[str, Any]:
+def table(name: str) -> dict[str, Any]:
+    """Give a file of this folder, by its name without the ending."""
     text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
 
@@ -45,20 +46,20 @@ def taxonomy(name: str) -> tuple[Entry, ...]:
             entry.get("group", ""),
             tuple(entry.get("sub_patterns", ())),
         )
-        for key, entry in _table(name).items()
+        for key, entry in table(name).items()
     )
 
 
 def words(name: str) -> frozenset[str]:
     """Give a list of the vocabulary."""
-    return frozenset(_table("vocabulary")[name].split())
+    return frozenset(table("vocabulary")[name].split())
 
 
 @cache
 def topics() -> dict[str, tuple[str, ...]]:
     """Give the topics that a part of a name, lowered, speaks of."""
     found: dict[str, tuple[str, ...]] = {}
-    for topic, parts in _table("vocabulary")["topics"].items():
+    for topic, parts in table("vocabulary")["topics"].items():
         for part in parts.split():
             found[part] = (*found.get(part, ()), topic)
     return found
@@ -68,25 +69,45 @@ def topics() -> dict[str, tuple[str, ...]]:
 def renames(kind: str) -> dict[str, tuple[Rename, ...]]:
     """Give what the libraries renamed, by old name: kind is "symbols" or "keywords"."""
     found: dict[str, tuple[Rename, ...]] = {}
-    for library, kinds in _table("renames").items():
+    for library, kinds in table("renames").items():
         for old, (new, version) in kinds.get(kind, {}).items():
             found[old] = (*found.get(old, ()), Rename(library, old, new, version))
     return found
 
 
 class Upgrade(NamedTuple):
-    """What TensorFlow 2 renamed, by full names without the leading "tf.": symbols, and keywords by their function."""
+    """What a version of a library renamed: symbols ("" for one that it removed), and keywords by their function.
 
+    TensorFlow's names are full, without the leading "tf."; Keras' are those of layers and methods, and for 3.0 full
+    ones without the leading "keras.". ``reordered`` are the functions whose arguments stand in another order.
+    """
+
+    library: str
+    version: str
     symbols: Mapping[str, str]
     keywords: Mapping[str, Mapping[str, str]]
+    reordered: frozenset[str]
+
+    def named(self, reason: str) -> str:
+        """Give a rule's reason with the version of the change: "upgraded_symbol@keras-2.0"."""
+        return f"{reason}@{self.library}-{self.version}"
 
 
 @cache
-def tensorflow_upgrade() -> Upgrade:
-    """Give what TensorFlow's own upgrade tool renames."""
-    table = _table("tensorflow_renames")
-    v1 = {old: f"compat.v1.{old}" for old in table["v1"].split()}
-    return Upgrade(v1 | table["symbols"], table["keywords"])
+def upgrades(library: str) -> tuple[Upgrade, ...]:
+    """Give what the versions of a library renamed, by the tables that its own packages hold."""
+    tables = (table(f"{name}_renames") for name in ("tensorflow1", "tensorflow", "keras2", "keras3"))
+    return tuple(
+        Upgrade(
+            read["library"],
+            read["version"],
+            {old: f"compat.v1.{old}" for old in read.get("v1", "").split()} | read["symbols"],
+            read["keywords"],
+            frozenset(read.get("reordered", "").split()),
+        )
+        for read in tables
+        if read["library"] == library
+    )
 
 
 class PatternWeights(NamedTuple):
@@ -102,7 +123,7 @@ def pattern_weights() -> dict[str, PatternWeights]:
     """Give the weights of each fix pattern, by its id: log-odds, none of a topic below 0."""
     return {
         pattern: PatternWeights(row["bias"], row["rule"], row.get("topics", {}))
-        for pattern, row in _table("pattern_weights").items()
+        for pattern, row in table("pattern_weights").items()
     }
 
 
@@ -116,6 +137,6 @@ class BugFixWeights(NamedTuple):
 @cache
 def bugfix_weights() -> BugFixWeights:
     """Give the weights of the cues of :mod:`miner.classify.cues`; a pair that is not there weighs nothing."""
-    table = _table("bugfix_weights")
-    weights = {(cue, place): weight for cue, places in table["weights"].items() for place, weight in places.items()}
-    return BugFixWeights(table["bias"], weights)
+    read = table("bugfix_weights")
+    weights = {(cue, place): weight for cue, places in read["weights"].items() for place, weight in places.items()}
+    return BugFixWeights(read["bias"], weights)
