@@ -45,9 +45,7 @@ def site(tmp_path: Path) -> Iterator[StackExchange]:
 
 
 @pytest.fixture
-def job(
-    request: pytest.FixtureRequest, source: str, tmp_path: Path, contents: Callable[[Engine], Contents]
-) -> Job:
+def job(request: pytest.FixtureRequest, source: str, tmp_path: Path, contents: Callable[[Engine], Contents]) -> Job:
     """The job of a source, with what an undisturbed run of it gives."""
     made = Job([], {"MINER_COLLECT__WORKERS": "1"}, tmp_path, contents)
     if source == "git":
@@ -69,6 +67,7 @@ def job(
     else:
         server = request.getfixturevalue("site")
         made.flags = ["--seeds", str(_seeds(tmp_path, server))]
+        made.servers["site"] = server
         made.settings |= _asking(server) | {
             "MINER_GITHUB__CLONE_URL": f"file://{tmp_path}/clones/{{owner}}+{{name}}.git",
             "MINER_COLLECT__PAGE_COMMITS": "2",

@@ -1,4 +1,4 @@
-"""The disk fills up at any step of any source: nothing half is kept, and with room a rerun ends as if there had been."""
+"""The disk fills up at any step of any source: nothing half is kept, and with room a rerun ends as usual."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def small_tablespace(small_disk: Path, postgresql_server: str) -> Iterator[str]:
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
         data = connection.execute("SHOW data_directory").fetchone()
         assert data is not None
-        status = os.stat(data[0])
+        status = Path(data[0]).stat()
         os.chown(folder, status.st_uid, status.st_gid)
         connection.execute(f"CREATE TABLESPACE small LOCATION '{folder}'")
         connection.execute("CREATE DATABASE small TABLESPACE small")
