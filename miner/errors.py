@@ -99,5 +99,9 @@ class LabelsError(MinerError):
     """A label set cannot be read."""
 
 
+class AuditError(MinerError):
+    """The ledger has no interval of these sources and dates that could be audited: run 'miner collect' first."""
+
+
 class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault
     """Stopped on request at a page boundary: run the same command again to continue."""
