@@ -101,7 +101,7 @@ def _ask(
 def _sum(
     source: Audited, slices: list[Slice], drawn: list[Slice], asked: list[Asked], failures: list[str]
 ) -> SourceAudit:
-    figure, method = estimate.recall([(one.items, one.accounted) for one in asked])
+    figure, method = estimate.recall([(one.items, one.accounted) for one in asked], len(slices))
     return SourceAudit(
         source=source.source,
         unit=source.unit,

@@ -45,8 +45,8 @@ def audit_object(audit: Audit) -> dict[str, object]:
     sources = {}
     for one in audit.sources:
         values = asdict(one)
-        figure = values.pop("recall")
-        sources[values.pop("source")] = {
+        figure, name = values.pop("recall"), values.pop("source")
+        sources[name] = {
             "recall": figure and figure["value"],
             "interval": figure and [figure["low"], figure["high"]],
             **values,
