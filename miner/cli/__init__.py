@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from miner import __version__
-from miner.cli import audit, collect, config, database, evaluate, status
+from miner.cli import audit, collect, config, database, doctor, evaluate, status
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import Interrupted, MinerError, SettingsError
 
@@ -26,6 +26,7 @@ app = typer.Typer(
 )
 app.command("collect", epilog=collect.EPILOG)(collect.command)
 app.command("status")(status.command)
+app.command("doctor")(doctor.command)
 app.command("audit", epilog=audit.EPILOG)(audit.command)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(database.app, name="db")
