@@ -27,8 +27,6 @@ def test_a_good_machine_has_nothing_to_say_against_it(engine: Engine, database_u
     names = ("git", "clones", "disk", "database", "schema", "writing")
     states = {name: one.state for name, one in found.items() if name != "7z"}
     assert states == dict.fromkeys(names, "ok")
-        ("git", "clones", "disk", "database", "schema", "writing"), "ok"
-    )
     with reading(engine) as connection:
         assert connection.execute(text("SELECT COUNT(*) FROM crawl_run")).scalar_one() == 0
 
