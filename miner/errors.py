@@ -99,6 +99,10 @@ class LabelsError(MinerError):
     """A label set cannot be read."""
 
 
+class BackupError(MinerError):
+    """A backup cannot be written or restored."""
+
+
 class AuditError(MinerError):
     """The ledger has no interval of these sources and dates that could be audited: run 'miner collect' first."""
 

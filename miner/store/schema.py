@@ -75,7 +75,7 @@ def upgrade(engine: Engine) -> None:
 
     :raises SchemaError: if the database is of a newer version, or holds tables of the same names that are not ours.
     """
-    with _altering(engine) as connection:
+    with altering(engine) as connection:
         found = _current(connection)
         if found is None:
             _create(connection, masked(engine.url))
@@ -85,6 +85,26 @@ def upgrade(engine: Engine) -> None:
             _refuse_loose_rows(connection)
         elif changed_views(connection):
             create_views(connection)
+
+
+def revisions() -> set[str]:
+    """Give every revision that this version knows."""
+    return {path.name.partition("_")[0] for path in (resource("migrations") / "versions").glob("*.py")}
+
+
+def make(connection: Connection, revision: str, name: str) -> None:
+    """Make the schema of a revision in a database, called ``name``, that has none of its tables."""
+    if revision == HEAD:
+        _create(connection, name)
+    else:
+        migrate(connection, revision)
+
+
+def drop(connection: Connection) -> None:
+    """Drop the miner's tables and views, and nothing else."""
+    drop_views(connection)
+    metadata.drop_all(connection)
+    _version.drop(connection, checkfirst=True)
 
 
 def migrate(connection: Connection, revision: str = "head") -> None:
@@ -119,7 +139,11 @@ def check(engine: Engine) -> None:
 
 
 @contextmanager
-def _altering(engine: Engine) -> Iterator[Connection]:
+def altering(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that may change tables; no two do at once.
+
+    :raises StoreError: what the database could not do.
+    """
     if engine.dialect.name != "sqlite":
         with writing(engine) as connection:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK_ID,))
@@ -169,8 +193,7 @@ def _current(connection: Connection) -> str | None:
 
 
 def _refuse_newer(engine: Engine, found: str) -> None:
-    known = {path.name.partition("_")[0] for path in (resource("migrations") / "versions").glob("*.py")}
-    if found not in known:
+    if found not in revisions():
         raise SchemaError(
             f"the schema of the database {masked(engine.url)} is at {found}, which this version of the miner does not "
             f"know (it knows up to {HEAD}): install the newer version that made it, or name another database"

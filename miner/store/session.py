@@ -37,6 +37,7 @@ _EXPLAINED = {
     "28P01": "refused the user or the password",
     "28000": "refused the user or the password",
     "3D000": "does not exist on its server: create it",
+    "55P03": "is in use by another process: run the command again when that has ended",
     "40P01": "is written by another process at the same time: run the command again",
     "40001": "is written by another process at the same time: run the command again",
     "53300": "takes no more connections: run the command again later",
