@@ -28,10 +28,7 @@ def everything(url: str) -> dict[str, list[tuple[Any, ...]]]:
     """Give all rows of all tables."""
     engine = open_engine(url)
     with reading(engine) as connection:
-        found = {
-            table.name: sorted(map(tuple, connection.execute(select(table))), key=repr)
-            for table in metadata.sorted_tables
-        }
+        rows = {table.name: connection.execute(select(table)).all() for table in metadata.sorted_tables}
     engine.dispose()
     return {name: sorted(map(tuple, found), key=repr) for name, found in rows.items()}
 
