@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -86,6 +87,48 @@ def restore(
     with reporter(as_json=as_json, quiet=not sys.stderr.isatty()) as progress:
         manifest = fill(source, url, progress, force=force)
     _tell(manifest, source, as_json=as_json)
+
+
+@app.command()
+def roles(
+    context: typer.Context,
+    analyst: Annotated[str | None, typer.Option(metavar="NAME", help="A role that may read, and nothing else.")] = None,
+    daemon: Annotated[str | None, typer.Option(metavar="NAME", help="A role that may collect, not upgrade.")] = None,
+    timeout: Annotated[
+        int, typer.Option(min=1, metavar="SECONDS", help="The longest that a query of an analyst may take.")
+    ] = 600,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+) -> None:
+    """Make roles on PostgreSQL, as the owner of the tables. Running it again brings them to their rights.
+
+    A new password is read from MINER_ANALYST_PASSWORD and MINER_DAEMON_PASSWORD, or asked for in a terminal.
+    """
+    if analyst is None and daemon is None:
+        raise typer.BadParameter("name a role: --analyst NAME, --daemon NAME or both.")
+
+    from miner.store.roles import ANALYST_RIGHTS, DAEMON_RIGHTS, Role, login_url, make_roles
+
+    engine = _engine(context, config, database_url)
+    wanted = []
+    if analyst is not None:
+        wanted.append(Role(analyst, ANALYST_RIGHTS, timeout, _password("analyst", analyst)))
+    if daemon is not None:
+        wanted.append(Role(daemon, DAEMON_RIGHTS, None, _password("daemon", daemon)))
+    for made in make_roles(engine, wanted):
+        state = "made" if made.new else "was there, and has its rights"
+        login = login_url(engine.url, made.name)
+        password = "with its password" if made.has_password else "with the password that it has, if it has one"
+        typer.echo(f"{printable(made.name)}: {state}; log in {password}: psql '{printable(login)}'")
+
+
+def _password(kind: str, name: str) -> str | None:
+    """Read a new password: from the environment, else from the terminal; None: the role's is left as it is."""
+    given = os.environ.get(f"MINER_{kind.upper()}_PASSWORD")
+    if given or not sys.stdin.isatty():
+        return given or None
+    asked = f"New password of {printable(name)} (empty: none, or as it is)"
+    return str(typer.prompt(asked, default="", hide_input=True, show_default=False, confirmation_prompt=True)) or None
 
 
 def _tell(manifest: Manifest, path: Path, *, as_json: bool) -> None:
