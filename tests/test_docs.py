@@ -28,6 +28,11 @@ SUBCOMMANDS = {
     "db current",
     "db check",
     "config show",
+    "audit",
+    "doctor",
+    "db backup",
+    "db restore",
+    "db roles",
     "evaluate bugfix",
     "evaluate patterns",
 }
