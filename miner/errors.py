@@ -27,6 +27,10 @@ class StoreFullError(StoreError):
     """There is no room left for the database: free some and run the command again, which goes on where it was."""
 
 
+class StoreBusyError(StoreError):
+    """The database is in use by another process: run the command again when that has ended."""
+
+
 class SchemaError(StoreError):
     """The database's schema is not the one this version needs: run 'miner db upgrade'."""
 

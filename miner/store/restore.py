@@ -154,6 +154,7 @@ def _fill(engine: Engine, known: Manifest, rows_of: RowsOf, reporter: Reporter, 
             reporter.finish("restore", name)
         if known.revision != schema.HEAD:
             schema.migrate(connection)
+    schema.settle(engine)
 
 
 def _empty(connection: Connection, *, force: bool) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import CheckConstraint, Column, Connection, Engine, MetaData, St
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
-from miner.errors import SchemaError
+from miner.errors import SchemaError, StoreBusyError
 from miner.resources import resource
 from miner.store.session import BUSY_TIMEOUT_SECONDS, masked, reading, translated, writing
 from miner.store.tables import metadata
@@ -25,6 +25,10 @@ from miner.store.views import changed_views, create_views, drop_views
 HEAD = "0003"
 """The newest revision in ``migrations/versions``."""
 
+LOCK_SECONDS = 2
+"""An upgrade waits so long for a table that somebody uses, then lets others go first and tries again."""
+
+_LOCK_TRIES = 15
 _LOCK_ID = 0x6D696E6572
 _LITERAL = re.compile(r"'([^']*)'")
 _version = Table(
@@ -71,20 +75,87 @@ def require(engine: Engine) -> None:
 def upgrade(engine: Engine) -> None:
     """Make the schema, or bring an older one to this version's, in one transaction. Safe to run twice at once.
 
-    Views are made anew where they are not as this version has them, without a revision of their own.
+    Views are made anew where they are not as this version has them, without a revision of their own. On PostgreSQL
+    readers do not wait for long: a table that somebody reads is waited for with :data:`LOCK_SECONDS` of patience, since
+    whoever comes later waits behind; and what needs no lock against readers is done after that transaction.
 
     :raises SchemaError: if the database is of a newer version, or holds tables of the same names that are not ours.
+    :raises StoreBusyError: if a table is in use again and again.
     """
+    for left in reversed(range(_LOCK_TRIES)):
+        try:
+            _upgrade(engine)
+        except StoreBusyError:
+            if not left:
+                raise
+            time.sleep(LOCK_SECONDS)
+        else:
+            break
+    settle(engine)
+
+
+def _upgrade(engine: Engine) -> None:
     with altering(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         found = _current(connection)
         if found is None:
             _create(connection, masked(engine.url))
         elif found != HEAD:
             _refuse_newer(engine, found)
-            migrate(connection)
+            migrate(connection, settled=False)
             _refuse_loose_rows(connection)
         elif changed_views(connection):
             create_views(connection)
+
+
+def settle(engine: Engine) -> None:
+    """Finish what a migration leaves open on PostgreSQL: checks that old rows are not looked through for, comments.
+
+    Each is a transaction of its own, and none keeps readers waiting.
+    """
+    if engine.dialect.name != "postgresql":
+        return
+    with reading(engine) as connection:
+        left = _open_checks(connection)
+        is_new = left or not _commented(connection)
+    for table, name in left:
+        with altering(engine) as connection:
+            _validate(connection, table, name)
+    if is_new:
+        with altering(engine) as connection:
+            _comment(connection)
+
+
+def _open_checks(connection: Connection) -> list[tuple[str, str]]:
+    """Give the table and name of each check that holds for new rows, and is not known to hold for old ones."""
+    if connection.dialect.name != "postgresql":
+        return []
+    found = connection.exec_driver_sql(
+        "SELECT conrelid::regclass::text, conname FROM pg_constraint "
+        "WHERE NOT convalidated AND connamespace = current_schema()::regnamespace ORDER BY 1, 2"
+    )
+    return [(table, name) for table, name in found if table in metadata.tables]
+
+
+def _validate(connection: Connection, table: str, name: str) -> None:
+    connection.exec_driver_sql(f'ALTER TABLE "{table}" VALIDATE CONSTRAINT "{name}"')
+
+
+def validate(connection: Connection) -> None:
+    """Look through old rows for what a check of a migration forbids, in the caller's transaction."""
+    for table, name in _open_checks(connection):
+        _validate(connection, table, name)
+
+
+def _commented(connection: Connection) -> bool:
+    inspector = inspect(connection)
+    return all(
+        inspector.get_table_comment(table.name)["text"] == table.comment
+        and {column["name"]: column["comment"] for column in inspector.get_columns(table.name)}
+        == {column.name: column.comment for column in table.columns}
+        for table in metadata.sorted_tables
+    )
 
 
 def revisions() -> set[str]:
@@ -107,8 +178,11 @@ def drop(connection: Connection) -> None:
     _version.drop(connection, checkfirst=True)
 
 
-def migrate(connection: Connection, revision: str = "head") -> None:
-    """Run the migrations that a database lacks, in the caller's transaction, and make the views anew."""
+def migrate(connection: Connection, revision: str = "head", *, settled: bool = True) -> None:
+    """Run the migrations that a database lacks, in the caller's transaction, and make the views anew.
+
+    :param settled: whether comments are written and old rows looked through, too, and not later by :func:`settle`.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -119,7 +193,9 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     command.upgrade(config, revision)
     if revision == "head":
         create_views(connection)
-        _comment(connection)
+        if settled:
+            _comment(connection)
+            validate(connection)
 
 
 def check(engine: Engine) -> None:
@@ -129,7 +205,8 @@ def check(engine: Engine) -> None:
     """
     require(engine)
     with reading(engine) as connection:
-        found = [*_changed_tables(connection), *_changed_checks(connection)]
+        left = [f"check {name} of old rows" for _, name in _open_checks(connection)]
+        found = left or [*_changed_tables(connection), *_changed_checks(connection)]
         found += [f"view {name}" for name in changed_views(connection)]
     if found:
         raise SchemaError(
