@@ -7,6 +7,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from miner.settings import load
+from miner.store.schema import validate
 from miner.store.session import open_engine, writing
 from miner.store.tables import metadata
 
@@ -23,3 +24,4 @@ if given is not None:
 else:
     with writing(open_engine(load().database.url)) as opened:
         run(opened)
+        validate(opened)

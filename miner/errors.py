@@ -31,6 +31,10 @@ class StoreFullError(StoreError):
     """There is no room left for the database: free some and run the command again, which goes on where it was."""
 
 
+class StoreBusyError(StoreError):
+    """The database is in use by another process: run the command again when that has ended."""
+
+
 class SchemaError(StoreError):
     """The database's schema is not the one this version needs: run 'miner db upgrade'."""
 
@@ -141,6 +145,14 @@ class LabelsError(MinerError):
 
 class FixNotFoundError(MinerError):
     """No stored fix has that id."""
+
+
+class BackupError(MinerError):
+    """A backup cannot be written or restored."""
+
+
+class AuditError(MinerError):
+    """The ledger has no interval of these sources and dates that could be audited: run 'miner collect' first."""
 
 
 class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault

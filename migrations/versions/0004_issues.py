@@ -135,4 +135,4 @@ def _allow(table: str, column: str, values: tuple[str, ...]) -> None:
     name = op.f(f"ck_{table}_{column}")
     with op.batch_alter_table(table) as batch:
         batch.drop_constraint(name, type_="check")
-        batch.create_check_constraint(name, f"{column} IN ({listed})")
+        batch.create_check_constraint(name, f"{column} IN ({listed})", postgresql_not_valid=True)

@@ -14,12 +14,14 @@ import typer
 from miner import __version__
 from miner.cli import (
     archive,
+    audit,
     browse,
     classify,
     collect,
     config,
     daemon,
     database,
+    doctor,
     evaluate,
     explain,
     export,
@@ -48,6 +50,8 @@ app.command("sql")(sql.command)
 app.command("browse")(browse.command)
 app.command("rebuild", epilog=rebuild.EPILOG)(rebuild.command)
 app.add_typer(archive.app, name="archive")
+app.command("doctor")(doctor.command)
+app.command("audit", epilog=audit.EPILOG)(audit.command)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(export.app, name="export")
 app.add_typer(label.app, name="label")

@@ -170,7 +170,7 @@ def status_rows(status: Status) -> list[Row]:
         *_counts("fixes", status.libraries),
         *_counts("pattern", status.patterns),
         *_counts("omitted", status.omissions),
-        *(("gap", gap.query, _interval(gap)) for gap in status.gaps),
+        *(("gap", gap.query, interval_of(gap)) for gap in status.gaps),
         *(
             (f"run {run.run_id}", f"{run.command} {run.status}", f"{run.started_at:%Y-%m-%d %H:%M}")
             for run in status.runs
@@ -225,7 +225,8 @@ def _error_object(error: Judged) -> dict[str, Any]:
     return asdict(error.row) | {"score": error.verdict.score, "evidence": [asdict(e) for e in error.verdict.evidence]}
 
 
-def _interval(gap: Gap) -> str:
+def interval_of(gap: Gap) -> str:
+    """Say which days a gap is of, and why it is one."""
     return f"{_day(gap.since_epoch)} to {_day(gap.until_epoch)}: {gap.reason}"
 
 

@@ -61,9 +61,11 @@ class Confusion:
 
 def wilson(successes: int, trials: int) -> Figure | None:
     """Give a share with its Wilson score interval, which holds for small counts and near 0 and 1; None of no trials."""
-    if not trials:
-        return None
-    share = successes / trials
+    return share_interval(successes / trials, trials) if trials else None
+
+
+def share_interval(share: float, trials: float) -> Figure:
+    """Give a share with its Wilson score interval; ``trials`` may be an effective sample size, no whole number."""
     spread = _Z * math.sqrt(share * (1 - share) / trials + _Z**2 / (4 * trials**2))
     centre = share + _Z**2 / (2 * trials)
     scale = 1 + _Z**2 / trials

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
+from miner.export.safe import safe_cell
 
 
 def plain(value: Any) -> Any:
@@ -22,11 +22,8 @@ def plain(value: Any) -> Any:
 
 
 def cell(value: Any) -> Any:
-    """Give a value for a CSV file: a text that a spreadsheet would take for a formula has an apostrophe before it.
-
-    https://owasp.org/www-community/attacks/CSV_Injection: what strangers wrote must stay text.
-    """
+    """Give a value for a CSV file, where no text is a formula: see :func:`miner.export.safe.safe_cell`."""
     known = plain(value)
     if isinstance(known, bool):
         return int(known)
-    return f"'{known}" if isinstance(known, str) and known.startswith(_FORMULA) else known
+    return safe_cell(known) if isinstance(known, str) else known

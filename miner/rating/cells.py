@@ -6,20 +6,15 @@ from typing import Final
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+from miner.export.safe import safe_cell
+
 MAX_CELL: Final = 32_767
 """Characters that a cell of a spreadsheet holds."""
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-
-
-def escaped(text: str) -> str:
-    """Give a cell of a CSV file that no spreadsheet program calculates: an apostrophe stands before what it might."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
-
 
 def unescaped(text: str) -> str:
-    """Give back what :func:`escaped` was given."""
-    return text[1:] if text[:1] == "'" and text[1:].startswith(_FORMULA) else text
+    """Give back what :func:`miner.export.safe.safe_cell` was given; a cell that somebody else wrote stays as it is."""
+    return text[1:] if text[:1] == "'" and safe_cell(text[1:]) == text else text
 
 
 def fitting(text: str) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from miner.classify.taxonomies import taxonomy
 from miner.errors import LabelsError
-from miner.rating.cells import escaped
+from miner.export.safe import safe_cell
 from miner.rating.judgements import require_rater
 from miner.rating.running import label_run
 from miner.rating.sampling import CUT, Drawn
@@ -92,7 +92,7 @@ def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | None]],
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
     for row in rows:
-        writer.writerow(["" if value is None else escaped(str(value)) for value in row])
+        writer.writerow(["" if value is None else safe_cell(str(value)) for value in row])
     return stream.getvalue().encode("utf-8-sig" if marked else "utf-8")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 COPY_FROM_ROWS = 20
@@ -32,6 +33,15 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any,
     """Write rows in the order of the table's columns over those that have the same key; what refers to them stays."""
     if rows:
         connection.exec_driver_sql(_replace_sql(table, connection.dialect.name), list(rows))
+
+
+def replace_row(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
+    """Write a row, over one that has the same key: in one statement, so that two writers do not meet in between."""
+    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(values)
+    keys = {column.name for column in table.primary_key.columns}
+    new = {name: statement.excluded[name] for name in values if name not in keys}
+    connection.execute(statement.on_conflict_do_update(index_elements=sorted(keys), set_=new))
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:

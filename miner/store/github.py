@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, exists, func, select, update
 
 from miner.model import FileChange, FileKind, Hunk, OmissionReason
 from miner.store import bodies
-from miner.store.bulk import insert_rows
+from miner.store.bulk import insert_rows, replace_row
 from miner.store.githubtables import discovery, github_repository, http_validator, seed
 from miner.store.tables import (
     coverage,
@@ -132,8 +132,7 @@ def put_seed(connection: Connection, values: Mapping[str, Any]) -> None:
     led_nowhere = row.get("sha") is None and row.get("question_id") is None
     if led_nowhere and connection.scalar(select(seed.c.seed).where(same)) is not None:
         return
-    connection.execute(delete(seed).where(same))
-    connection.execute(insert(seed).values({column.name: row.get(column.name) for column in seed.c}))
+    replace_row(connection, seed, {column.name: row.get(column.name) for column in seed.c})
 
 
 def put_discovery(connection: Connection, rows: Sequence[tuple[str, int, str, str, str, int]]) -> None:
@@ -143,9 +142,7 @@ def put_discovery(connection: Connection, rows: Sequence[tuple[str, int, str, st
 
 def put_facts(connection: Connection, repository_id: int, facts: Mapping[str, Any]) -> None:
     """Enter what GitHub says of a repository, in place of what it said before."""
-    same = github_repository.c.repository_id == repository_id
-    if connection.execute(update(github_repository).where(same).values(facts)).rowcount == 0:
-        connection.execute(insert(github_repository).values(repository_id=repository_id, **facts))
+    replace_row(connection, github_repository, {"repository_id": repository_id, **facts})
 
 
 def with_facts(connection: Connection, github_ids: Collection[int]) -> set[int]:
@@ -181,8 +178,7 @@ def asked_before(connection: Connection, urls: Collection[str]) -> int:
 
 def put_validator(connection: Connection, url: str, etag: str, response_sha256: str) -> None:
     """Enter the ETag of an answer that is stored."""
-    connection.execute(delete(http_validator).where(http_validator.c.url == key(url)))
-    connection.execute(insert(http_validator).values(url=key(url), etag=etag, response_sha256=response_sha256))
+    replace_row(connection, http_validator, {"url": key(url), "etag": etag, "response_sha256": response_sha256})
 
 
 def known_repositories(connection: Connection, libraries: Collection[str]) -> dict[int, tuple[int, str, str]]:

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.schema import SetColumnComment, SetTableComment
 
-from miner.errors import SchemaError
+from miner.errors import SchemaError, StoreBusyError
 from miner.resources import resource
 from miner.store.session import BUSY_TIMEOUT_SECONDS, masked, reading, translated, writing
 from miner.store.tables import metadata
@@ -40,6 +40,10 @@ HEAD = "0010"
 REBUILDING = "rebuilding"
 """What stands in place of the revision of a database that is not rebuilt to its end."""
 
+LOCK_SECONDS = 2
+"""An upgrade waits so long for a table that somebody uses, then lets others go first and tries again."""
+
+_LOCK_TRIES = 15
 _LOCK_ID = 0x6D696E6572
 _LITERAL = re.compile(r"'([^']*)'")
 _version = Table(
@@ -92,24 +96,114 @@ def mark(engine: Engine, *, whole: bool) -> None:
 def upgrade(engine: Engine) -> None:
     """Make the schema, or bring an older one to this version's, in one transaction. Safe to run twice at once.
 
-    Views are made anew where they are not as this version has them, without a revision of their own.
+    Views are made anew where they are not as this version has them, without a revision of their own. On PostgreSQL
+    readers do not wait for long: a table that somebody reads is waited for with :data:`LOCK_SECONDS` of patience, since
+    whoever comes later waits behind; and what needs no lock against readers is done after that transaction.
 
     :raises SchemaError: if the database is of a newer version, or holds tables of the same names that are not ours.
+    :raises StoreBusyError: if a table is in use again and again.
     """
-    with _altering(engine) as connection:
+    for left in reversed(range(_LOCK_TRIES)):
+        try:
+            _upgrade(engine)
+        except StoreBusyError:
+            if not left:
+                raise
+            time.sleep(LOCK_SECONDS)
+        else:
+            break
+    settle(engine)
+
+
+def _upgrade(engine: Engine) -> None:
+    with altering(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         found = _current(connection)
         if found is None:
             _create(connection, masked(engine.url))
         elif found != HEAD:
             _refuse_newer(engine, found)
-            migrate(connection)
+            migrate(connection, settled=False)
             _refuse_loose_rows(connection)
         elif changed_views(connection):
             create_views(connection)
 
 
-def migrate(connection: Connection, revision: str = "head") -> None:
-    """Run the migrations that a database lacks, in the caller's transaction, and make the views anew."""
+def settle(engine: Engine) -> None:
+    """Finish what a migration leaves open on PostgreSQL: checks that old rows are not looked through for, comments.
+
+    Each is a transaction of its own, and none keeps readers waiting.
+    """
+    if engine.dialect.name != "postgresql":
+        return
+    with reading(engine) as connection:
+        left = _open_checks(connection)
+        is_new = left or not _commented(connection)
+    for table, name in left:
+        with altering(engine) as connection:
+            _validate(connection, table, name)
+    if is_new:
+        with altering(engine) as connection:
+            _comment(connection)
+
+
+def _open_checks(connection: Connection) -> list[tuple[str, str]]:
+    """Give the table and name of each check that holds for new rows, and is not known to hold for old ones."""
+    if connection.dialect.name != "postgresql":
+        return []
+    found = connection.exec_driver_sql(
+        "SELECT conrelid::regclass::text, conname FROM pg_constraint "
+        "WHERE NOT convalidated AND connamespace = current_schema()::regnamespace ORDER BY 1, 2"
+    )
+    return [(table, name) for table, name in found if table in metadata.tables]
+
+
+def _validate(connection: Connection, table: str, name: str) -> None:
+    connection.exec_driver_sql(f'ALTER TABLE "{table}" VALIDATE CONSTRAINT "{name}"')
+
+
+def validate(connection: Connection) -> None:
+    """Look through old rows for what a check of a migration forbids, in the caller's transaction."""
+    for table, name in _open_checks(connection):
+        _validate(connection, table, name)
+
+
+def _commented(connection: Connection) -> bool:
+    inspector = inspect(connection)
+    return all(
+        inspector.get_table_comment(table.name)["text"] == table.comment
+        and {column["name"]: column["comment"] for column in inspector.get_columns(table.name)}
+        == {column.name: column.comment for column in table.columns}
+        for table in metadata.sorted_tables
+    )
+
+
+def revisions() -> set[str]:
+    """Give every revision that this version knows."""
+    return {path.name.partition("_")[0] for path in (resource("migrations") / "versions").glob("*.py")}
+
+
+def make(connection: Connection, revision: str, name: str) -> None:
+    """Make the schema of a revision in a database, called ``name``, that has none of its tables."""
+    if revision == HEAD:
+        _create(connection, name)
+    else:
+        migrate(connection, revision)
+
+
+def drop(connection: Connection) -> None:
+    """Drop the miner's tables and views, and nothing else."""
+    drop_views(connection)
+    metadata.drop_all(connection)
+    _version.drop(connection, checkfirst=True)
+
+
+def migrate(connection: Connection, revision: str = "head", *, settled: bool = True) -> None:
+    """Run the migrations that a database lacks, in the caller's transaction, and make the views anew.
+
+    :param settled: whether comments are written and old rows looked through, too, and not later by :func:`settle`.
+    """
     from alembic import command
     from alembic.config import Config
 
@@ -120,7 +214,9 @@ def migrate(connection: Connection, revision: str = "head") -> None:
     command.upgrade(config, revision)
     if revision == "head":
         create_views(connection)
-        _comment(connection)
+        if settled:
+            _comment(connection)
+            validate(connection)
 
 
 def check(engine: Engine) -> None:
@@ -130,7 +226,8 @@ def check(engine: Engine) -> None:
     """
     require(engine)
     with reading(engine) as connection:
-        found = [*_changed_tables(connection), *_changed_checks(connection)]
+        left = [f"check {name} of old rows" for _, name in _open_checks(connection)]
+        found = left or [*_changed_tables(connection), *_changed_checks(connection)]
         found += [f"view {name}" for name in changed_views(connection)]
     if found:
         raise SchemaError(
@@ -140,7 +237,11 @@ def check(engine: Engine) -> None:
 
 
 @contextmanager
-def _altering(engine: Engine) -> Iterator[Connection]:
+def altering(engine: Engine) -> Iterator[Connection]:
+    """Give a connection in a transaction that may change tables; no two do at once.
+
+    :raises StoreError: what the database could not do.
+    """
     if engine.dialect.name != "sqlite":
         with writing(engine) as connection:
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(%s)", (_LOCK_ID,))
@@ -195,8 +296,7 @@ def _refuse_newer(engine: Engine, found: str) -> None:
             f"the database {masked(engine.url)} is being rebuilt, or that was broken off and it is not whole: wait for "
             "the rebuild, or delete the database and rebuild again"
         )
-    known = {path.name.partition("_")[0] for path in (resource("migrations") / "versions").glob("*.py")}
-    if found not in known:
+    if found not in revisions():
         raise SchemaError(
             f"the schema of the database {masked(engine.url)} is at {found}, which this version of the miner does not "
             f"know (it knows up to {HEAD}): install the newer version that made it, or name another database"

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from miner.errors import SettingsError, StoreError, StoreFullError, StoreReadOnlyError
+from miner.errors import SettingsError, StoreBusyError, StoreError, StoreFullError, StoreReadOnlyError
 
 BUSY_TIMEOUT_SECONDS = 60
 CONNECT_TIMEOUT_SECONDS = 10
@@ -133,6 +133,8 @@ def _translate(error: DBAPIError, url: URL) -> StoreError | None:
         return StoreReadOnlyError(
             f"the database {masked(url)} cannot be written: give write permission, or name another with --database-url"
         )
+    if code == "55P03":
+        return StoreBusyError(f"the database {masked(url)} is in use by another process: run the command again later")
     if code in _EXPLAINED:
         return StoreError(f"the database {masked(url)} {_EXPLAINED[code]}")
     if type(error).__name__ in _DEFECTS:

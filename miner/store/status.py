@@ -12,7 +12,8 @@ from miner.store.posttables import comment, post
 from miner.store.relabeltables import superseded_fix
 from miner.store.tables import crawl_run, fix, git_commit, label, omission, repository
 
-_GAPS = table("coverage_gaps", *(column(name) for name in ("source", "query", "since_epoch", "until_epoch", "reason")))
+GAPS = table("coverage_gaps", *(column(name) for name in ("source", "query", "since_epoch", "until_epoch", "reason")))
+"""The view of what was asked for and is not at hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ def status(connection: Connection, gaps: int = 20, runs: int = 5) -> Status:
         rater=rater,
         patterns=_counts(connection, label, label.c.value, *first_choice, label.c.fix_id.not_in(superseded)),
         omissions=_counts(connection, omission, omission.c.reason, omission.c.resolved_run_id.is_(None)),
-        gaps=tuple(Gap(*row) for row in connection.execute(select(_GAPS).order_by(*_GAPS.c).limit(gaps))),
+        gaps=tuple(Gap(*row) for row in connection.execute(select(GAPS).order_by(*GAPS.c).limit(gaps))),
         runs=_last_runs(connection, runs),
     )
 

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from servers.github import GitHub
@@ -19,13 +18,13 @@ from servers.stackexchange import StackExchange
 from servers.stackexchange_data import Site
 from servers.stackexchange_generator import generate
 from sqlalchemy import Engine
+from support.comparing import Contents, comparable
 from support.exports import export
 from support.repositories import RepositoryBuilder, keras_history
 
 from miner.store.session import open_engine
 
 KILLS = 10
-Contents = dict[str, list[tuple[Any, ...]]]
 Job = tuple[list[str], dict[str, str]]
 
 
@@ -121,13 +120,3 @@ def test_ten_kills_leave_no_trace(
     assert killed > KILLS // 2
     assert ours == theirs
     assert len(ours["fix"]) > 20
-
-
-def comparable(found: Contents) -> Contents:
-    """Leave out what tells of requests and of the seconds at which runs began: killed ones send more."""
-    if any("by=creation" in row[1] for row in found["coverage"]):
-        del found["raw_response"]
-        found["coverage"] = [row[:4] + row[9:] for row in found["coverage"] if "by=creation" in row[1]]
-    # Up to which second everything was asked for.
-    found["coverage"] = [row[:4] + row[5:] if "by=created" in row[1] else row for row in found["coverage"]]
-    return found

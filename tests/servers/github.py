@@ -75,6 +75,8 @@ class GitHub:
         self.before: Callable[[Request], object] = lambda _request: None
         # Whether git asks for a password, as it does at GitHub, rather than say that there is no repository.
         self.git_asks = False
+        # What the classic tokens of an account may do, by account; one that is not here is a fine-grained one.
+        self.scopes: dict[str, str] = {}
         self._lock = RLock()
         self._listener = Listener(self, port)
         self._thread = Thread(target=self._listener.serve_forever, kwargs={"poll_interval": 0.02})
@@ -253,6 +255,8 @@ class GitHub:
             "X-GitHub-Media-Type": "github.v3; format=json",
             "Vary": "Accept, Authorization, Cookie, X-GitHub-OTP, Accept-Encoding, X-Requested-With",
         }
+        if request.account in self.scopes:
+            always["X-OAuth-Scopes"] = self.scopes[request.account]
         answer.headers = {**always, **answer.headers}
         if self.validate and answer.body is not None and answer.route != "/graphql":
             self.violations.extend(github_schema.errors(answer.route, answer.status, answer.body))

@@ -12,7 +12,7 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
-from miner.errors import SchemaError
+from miner.errors import SchemaError, StoreBusyError
 from miner.resources import resource
 from miner.store import schema
 from miner.store.session import open_engine, reading, writing
@@ -328,3 +328,38 @@ def test_the_alembic_command_opens_the_database_of_the_settings(
     engine = open_engine(sqlite_url)
     assert schema.current(engine) == schema.HEAD
     engine.dispose()
+
+
+def test_an_upgrade_gives_up_for_a_table_that_stays_in_use(
+    empty_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reads later would wait behind it. It has changed nothing, and works once the table is free."""
+    if empty_engine.dialect.name == "sqlite":
+        pytest.skip("SQLite's readers keep the state that they began with")
+    with schema.altering(empty_engine) as connection:
+        schema.migrate(connection, "0002")
+    monkeypatch.setattr(schema, "LOCK_SECONDS", 0.05)
+    monkeypatch.setattr(schema, "_LOCK_TRIES", 2)
+    with reading(empty_engine) as connection:
+        connection.exec_driver_sql("SELECT COUNT(*) FROM omission")
+        with pytest.raises(StoreBusyError, match="in use by another process"):
+            schema.upgrade(empty_engine)
+    assert schema.current(empty_engine) == "0002"
+    schema.upgrade(empty_engine)
+    schema.check(empty_engine)
+
+
+def test_an_upgrade_that_was_killed_before_its_end_is_noticed_and_finished(empty_engine: Engine) -> None:
+    """What is done after the migrations is done by the next upgrade: old rows looked through, and comments."""
+    if empty_engine.dialect.name == "sqlite":
+        pytest.skip("all of it is one transaction")
+    with schema.altering(empty_engine) as connection:
+        schema.migrate(connection, settled=False)
+    with pytest.raises(SchemaError, match=r"old rows.*'miner db upgrade'"):
+        schema.check(empty_engine)
+    schema.upgrade(empty_engine)
+    schema.check(empty_engine)
+    found = described(empty_engine)
+    execute(empty_engine, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
+    schema.prepare(empty_engine)
+    assert described(empty_engine) == found
