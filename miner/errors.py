@@ -99,5 +99,9 @@ class LabelsError(MinerError):
     """A label set cannot be read."""
 
 
+class StudyError(MinerError):
+    """The study cannot be made or written."""
+
+
 class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault
     """Stopped on request at a page boundary: run the same command again to continue."""

@@ -1,0 +1,112 @@
+"""Finds fixes whose lines a later fix changes again, in the same repository.
+
+Lines are followed by what they say, not by their numbers: between two fixes other commits move lines, and those commits'
+diffs are not stored. A later fix changes an earlier one if it takes away or rewrites, in the same file, a line that the
+earlier one brought and that nothing brought again since. Only lines that tell something count: two names or more.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Final, NamedTuple
+
+_NAME: Final = re.compile(r"[^\W\d]\w*")
+_LEAST_NAMES: Final = 2
+_LEAST_CHARACTERS: Final = 8
+SECONDS_A_DAY: Final = 86_400
+
+
+class FixedHunk(NamedTuple):
+    """A hunk of a fix: where and when, and its lines with their first column."""
+
+    repository_id: int
+    sha: str
+    epoch: int
+    fix_id: str
+    old_path: str | None
+    new_path: str | None
+    body: str
+
+
+class ChangedAgain(NamedTuple):
+    """A fix, the later fix that changed a line of it, that line, and the days between."""
+
+    fix_id: str
+    later_fix_id: str
+    line: str
+    days: float
+
+
+class _Brought(NamedTuple):
+    fix_id: str
+    epoch: int
+
+
+_Ledger = dict[str, dict[str, _Brought]]
+
+
+def changed_again(hunks: Iterable[FixedHunk]) -> Iterator[ChangedAgain]:
+    """Give, for each fix, every later fix that changed a line of it, with the first such line.
+
+    :param hunks: by repository, then from the oldest commit on; the hunks of a commit together.
+    """
+    for _, of_repository in groupby(hunks, key=lambda hunk: hunk.repository_id):
+        ledger: _Ledger = {}
+        for _, of_commit in groupby(of_repository, key=lambda hunk: (hunk.epoch, hunk.sha)):
+            yield from _follow(ledger, list(of_commit))
+
+
+def tells_something(line: str) -> bool:
+    """Tell whether a line says enough to be known again."""
+    names = [name for name in _NAME.findall(line) if not keyword.iskeyword(name)]
+    return len(line) >= _LEAST_CHARACTERS and len(names) >= _LEAST_NAMES
+
+
+def _follow(ledger: _Ledger, hunks: Sequence[FixedHunk]) -> Iterator[ChangedAgain]:
+    gone, come = _lines(hunks, "-"), _lines(hunks, "+")
+    seen: set[tuple[str, str]] = set()
+    for hunk in hunks:
+        lines = ledger.get(hunk.old_path or "", {})
+        for line in _side(hunk, "-"):
+            if gone[hunk.old_path, line] <= come[hunk.new_path, line]:
+                continue
+            brought = lines.get(line)
+            # Commits of the same second have no order here.
+            if brought is not None and brought.epoch < hunk.epoch:
+                del lines[line]
+                if (brought.fix_id, hunk.fix_id) not in seen:
+                    seen.add((brought.fix_id, hunk.fix_id))
+                    days = (hunk.epoch - brought.epoch) / SECONDS_A_DAY
+                    yield ChangedAgain(brought.fix_id, hunk.fix_id, line, days)
+    _enter(ledger, hunks, gone, come)
+
+
+def _enter(
+    ledger: _Ledger,
+    hunks: Sequence[FixedHunk],
+    gone: Counter[tuple[str | None, str]],
+    come: Counter[tuple[str | None, str]],
+) -> None:
+    for hunk in hunks:
+        if hunk.old_path and hunk.new_path and hunk.old_path != hunk.new_path and hunk.old_path in ledger:
+            ledger.setdefault(hunk.new_path, {}).update(ledger.pop(hunk.old_path))
+        for line in _side(hunk, "+") if hunk.new_path else ():
+            if come[hunk.new_path, line] > gone[hunk.old_path, line]:
+                ledger.setdefault(hunk.new_path or "", {})[line] = _Brought(hunk.fix_id, hunk.epoch)
+
+
+def _lines(hunks: Sequence[FixedHunk], sign: str) -> Counter[tuple[str | None, str]]:
+    return Counter(
+        (hunk.old_path if sign == "-" else hunk.new_path, line) for hunk in hunks for line in _side(hunk, sign)
+    )
+
+
+def _side(hunk: FixedHunk, sign: str) -> Iterator[str]:
+    for line in hunk.body.splitlines():
+        said = line[1:].strip()
+        if line.startswith(sign) and tells_something(said):
+            yield said

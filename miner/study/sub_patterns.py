@@ -1,0 +1,94 @@
+"""The sub-patterns: how data are reshaped, how connections and losses change, how many added layers are Dropout."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from miner.evaluation.figures import wilson
+from miner.study.charts import Bars
+from miner.study.exhibits import Exhibit, Grid, Scalar, counted, grid, records, share_of
+from miner.study.material import Material
+from miner.study.names import SOURCES, colour, name, ordered
+from miner.study.shares import comparisons
+
+ID = "sub_patterns"
+
+
+def build(material: Material) -> Exhibit:
+    """Count the sub-patterns of each pattern, by source."""
+    by = material.counts.by("pattern", "sub_pattern", "source")
+    keys = _keys(by)
+    rows = [row for key in keys for row in _rows(material, key, by)]
+    compared = ((f"{name('pattern', str(r[0]))}: {name('sub_pattern', str(r[1]))}, {r[2]}", r[3], r[5], r[8]) for r in rows)
+    return Exhibit(
+        ID,
+        "Sub-patterns",
+        "What fixes of a pattern do in particular, as shares of the pattern's fixes that have a sub-pattern.",
+        records(
+            ("pattern", "sub_pattern", "source", "fixes", "of", "share", "share_low", "share_high", "paper"),
+            rows,
+        ),
+        (_grid(keys, by),),
+        _charts(keys, by),
+        _notes(by),
+        comparisons(compared),
+    )
+
+
+def _keys(by: Counter[tuple[str, ...]]) -> list[tuple[str, str]]:
+    found = {key[:2] for key in by}
+    return [
+        (pattern, sub)
+        for pattern in ordered("pattern", (pattern for pattern, _ in found))
+        for sub in ordered("sub_pattern", (sub for one, sub in found if one == pattern))
+    ]
+
+
+def _of(by: Counter[tuple[str, ...]], pattern: str, source: str) -> int:
+    return sum(number for key, number in by.items() if key[0] == pattern and key[2] == source)
+
+
+def _rows(material: Material, key: tuple[str, str], by: Counter[tuple[str, ...]]) -> Iterable[tuple[Scalar, ...]]:
+    for source in SOURCES:
+        number, of = by[(*key, source)], _of(by, key[0], source)
+        printed = material.printed(ID, f"{key[0]}/{key[1]}/{source}")
+        yield *key, source, number, of, *share_of(number, of), printed
+
+
+def _grid(keys: Sequence[tuple[str, str]], by: Counter[tuple[str, ...]]) -> Grid:
+    return grid(
+        "",
+        ("Pattern", "Sub-pattern", *SOURCES.values()),
+        (
+            (
+                name("pattern", key[0]),
+                name("sub_pattern", key[1]),
+                *(counted(by[(*key, source)], _of(by, key[0], source)) for source in SOURCES),
+            )
+            for key in keys
+        ),
+    )
+
+
+def _charts(keys: Sequence[tuple[str, str]], by: Counter[tuple[str, ...]]) -> tuple[Bars, ...]:
+    numbers = [sum(by[(*key, source)] for source in SOURCES) for key in keys]
+    totals = [sum(n for other, n in zip(keys, numbers, strict=True) if other[0] == key[0]) for key in keys]
+    figures = [wilson(number, total) for number, total in zip(numbers, totals, strict=True)]
+    if not keys:
+        return ()
+    return (
+        Bars(
+            ID,
+            "Sub-patterns, as shares of their pattern's fixes",
+            tuple(f"{name('pattern', pattern)}: {name('sub_pattern', sub)}" for pattern, sub in keys),
+            tuple(figure.value for figure in figures if figure),
+            tuple((figure.low, figure.high) for figure in figures if figure),
+            tuple(numbers),
+            tuple(colour("pattern", pattern) for pattern, _ in keys),
+        ),
+    )
+
+
+def _notes(by: Counter[tuple[str, ...]]) -> tuple[str, ...]:
+    return () if by else ("No fix has a sub-pattern from this rater.",)
