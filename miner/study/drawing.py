@@ -108,10 +108,10 @@ def _heatmap(figure: Figure, chart: Heatmap) -> None:
     counts = np.array(chart.counts, dtype=float)
     totals = counts.sum(axis=0)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-    image = axes.imshow(shares, cmap="cividis_r", vmin=0, vmax=max(0.01, float(shares.max())), aspect="auto")
+    image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=max(0.01, float(shares.max())), aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
         if counts[row, column]:
-            ink = "white" if share > 0.55 * shares.max() else "black"
+            ink = "white" if share > 0.6 * shares.max() else "black"
             axes.text(column, row, f"{counts[row, column]:,.0f}", ha="center", va="center", fontsize=7.5, color=ink)
     labels = [f"{column} ({total:,.0f})" for column, total in zip(chart.columns, totals, strict=True)]
     axes.set_xticks(range(len(labels)), labels, rotation=40, ha="right", rotation_mode="anchor")
@@ -121,7 +121,7 @@ def _heatmap(figure: Figure, chart: Heatmap) -> None:
         axes.spines[side].set_visible(False)
     axes.set_xticks(np.arange(-0.5, len(chart.columns)), minor=True)
     axes.set_yticks(np.arange(-0.5, len(chart.rows)), minor=True)
-    axes.grid(which="minor", color="white", linewidth=1.2)
+    axes.grid(which="minor", color="#E4E8EE", linewidth=0.8)
     axes.tick_params(which="both", length=0)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, format=lambda value, _: f"{100 * value:.0f} %")
     bar.set_label("share of the column; the number is the count", fontsize=8)
@@ -130,7 +130,7 @@ def _heatmap(figure: Figure, chart: Heatmap) -> None:
 
 def _alluvial(figure: Figure, chart: Alluvial) -> None:
     most = max(len(nodes) for nodes in chart.nodes)
-    figure.set_size_inches(2.2 + 2.6 * len(chart.columns), 1.6 + 0.42 * most)
+    figure.set_size_inches(3.2 + 2.4 * len(chart.columns), max(3.6, 1.6 + 0.42 * most))
     axes = figure.add_subplot()
     draw_alluvial(axes, chart)
 

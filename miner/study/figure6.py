@@ -11,7 +11,7 @@ from miner.study.charts import Alluvial
 from miner.study.counts import Cell
 from miner.study.exhibits import Exhibit, Grid, grid, records
 from miner.study.material import Material, NewBug
-from miner.study.names import SOURCES, colour, name, ordered
+from miner.study.names import SOURCES, colour, name, ordered, short
 
 ID = "figure6"
 _OLD = ("library", "bug_type", "root_cause", "impact")
@@ -34,7 +34,8 @@ def build(material: Material) -> Exhibit:
         ID,
         "Figure 6: from old bugs to new ones",
         "Fixes that brought a new bug: the library, bug type, root cause and impact of what they repaired, and the bug "
-        "type and impact of the new bug.",
+        "type and impact of the new bug. Bug types and root causes are abbreviated as in the papers: SB is a structural "
+        "bug, NMSB a non-model structural bug.",
         records((*columns, "fixes"), ((*key, number) for key, number in sorted(by.items()))),
         tuple(_relation(bugs, scheme) for scheme in _RELATED if bugs),
         _charts(bugs),
@@ -91,9 +92,9 @@ def _alluvial(
     by: Flows = Counter(tuple(values(bug)) for bug in bugs)
     nodes = []
     for no, scheme in enumerate(schemes):
-        nodes.append(tuple((name(scheme, one), colour(scheme, one)) for one in ordered(scheme, {key[no] for key in by})))
+        nodes.append(tuple((short(scheme, one), colour(scheme, one)) for one in ordered(scheme, {key[no] for key in by})))
     flows = tuple(
-        (tuple(name(scheme, value) for scheme, value in zip(schemes, key, strict=True)), number)
+        (tuple(short(scheme, value) for scheme, value in zip(schemes, key, strict=True)), number)
         for key, number in sorted(by.items())
     )
     shown = tuple(_TITLES.get(one, one) for one in titles)

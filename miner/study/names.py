@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Final
@@ -20,6 +21,8 @@ LIBRARIES: Final = {
 }
 _GROUPS: Final = {"bug_type": "bug type", "root_cause": "root cause", "impact": "impact"}
 _SPECIAL: Final = {UNKNOWN: "Unknown"}
+_ABBREVIATIONS: Final = {"Non-model structural bug": "NMSB", "Structural bug": "SB"}
+_IN_BRACKETS: Final = re.compile(r"\(([A-Z]+)\)$")
 GREY: Final = "#BBBBBB"
 """The colour of what is unknown, and of what has no colour of its own."""
 
@@ -59,6 +62,15 @@ def name(scheme: str, value: str) -> str:
     if scheme == "library":
         return LIBRARIES.get(value, value)
     return _names(scheme).get(value) or _SPECIAL.get(value) or value.replace("_", " ")
+
+
+def short(scheme: str, value: str) -> str:
+    """Give a name that fits into a figure: the papers' own abbreviations of bug types and root causes."""
+    full = name(scheme, value)
+    for long, abbreviation in _ABBREVIATIONS.items():
+        full = full.replace(long, abbreviation)
+    abbreviated = _IN_BRACKETS.search(full)
+    return abbreviated[1] if scheme == "root_cause" and abbreviated else full
 
 
 def colour(scheme: str, value: str) -> str:

@@ -9,7 +9,7 @@ from miner.classify.engine import UNKNOWN
 from miner.study.charts import Heatmap
 from miner.study.counts import Counts
 from miner.study.exhibits import Comparison, Grid, Scalar, Value, counted, grid
-from miner.study.names import name
+from miner.study.names import name, short
 from miner.study.paper import compare
 
 
@@ -31,7 +31,7 @@ def unknown_note(counts: Counts) -> tuple[str, ...]:
         return ()
     return (
         f"{values[UNKNOWN]:,} of {values.total():,} fixes are unknown: the rater did not say a pattern. Shares are of all "
-        "judged fixes, unknown included; share_of_known in the CSV leaves them out.",
+        "judged fixes, unknown included; the CSV of figure 1 also has those without.",
     )
 
 
@@ -52,6 +52,8 @@ def cross_grid(
 ) -> Grid:
     """Make a table of two fields: each cell a count with its share of the column."""
     totals = {column: sum(counter[row, column] for row in rows) for column in columns}
+    if not columns:
+        return grid(title, (), ())
     body: list[list[Value | str]] = [
         [
             name(schemes[0], row),
@@ -84,7 +86,7 @@ def heatmap(
             chart,
             title,
             tuple(name(schemes[0], row) for row in rows),
-            tuple(name(schemes[1], column) for column in columns),
+            tuple(short(schemes[1], column) for column in columns),
             tuple(tuple(counter[row, column] for column in columns) for row in rows),
         ),
     )
