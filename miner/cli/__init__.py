@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from miner import __version__
-from miner.cli import collect, config, database, evaluate, status, study
+from miner.cli import collect, config, database, evaluate, label, status, study
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import Interrupted, MinerError, SettingsError
 
@@ -28,6 +28,7 @@ app.command("collect", epilog=collect.EPILOG)(collect.command)
 app.command("status")(status.command)
 app.command("study")(study.command)
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(label.app, name="label")
 app.add_typer(database.app, name="db")
 app.add_typer(config.app, name="config")
 

@@ -6,7 +6,7 @@ and its anchor lead. A row means the fix that holds the hunk at its anchor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
@@ -85,6 +85,14 @@ def match(connection: Connection, rows: Iterable[LabelledFix], *, site: str, rat
             elsewhere += not found.hunk_in_fix
     apart = Apart(lost.count(Missing.NOT_IN_DATABASE), lost.count(Missing.NO_FIX), elsewhere, len(unreadable))
     return Matches(tuple(cases), apart, tuple(unreadable))
+
+
+def fixes_meant(connection: Connection, seeds: Iterable[Seed]) -> Iterator[str | Missing | None]:
+    """Give the fix that each link means; None where the line that it names is in no fix of its commit."""
+    database = _Database(connection, "")
+    for seed in seeds:
+        found = database.find(seed)
+        yield found if isinstance(found, Missing) else (found.fix_id if found.hunk_in_fix else None)
 
 
 def rater_of(connection: Connection, asked: str | None) -> str:

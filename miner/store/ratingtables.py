@@ -12,6 +12,8 @@ from miner.store.columns import UtcDateTime, key, key_to, metadata, needed, one_
 
 ITEM_SOURCES = ("github", "stackoverflow")
 SAMPLE_METHODS = ("random", "stratified", "least_sure")
+SCHEMES = ("pattern", "sub_pattern", "prior_pattern", "bug_type", "root_cause", "impact")
+"""What is judged, in the order of columns. A sub-pattern is ``PATTERN/SUB_PATTERN``."""
 RECONCILED = "reconciled"
 """The rater of what a moderator decided, or of what all raters agreed on."""
 
@@ -47,7 +49,7 @@ rating_batch = Table(
     needed("seed", BigInteger(), "Seed of the draw: with the same database it draws the same items."),
     needed("size", Integer(), "How many items were asked for."),
     needed("population", Integer(), "How many items it was drawn from."),
-    needed("query", Text(), "What limits the items that it was drawn from, as JSON."),
+    needed("query", Text(), "What limits the items that it was drawn from, and the version of the rules, as JSON."),
     run_column("The run that drew it."),
     one_of("method", SAMPLE_METHODS),
     comment="Samples that were drawn for raters.",

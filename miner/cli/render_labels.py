@@ -1,0 +1,169 @@
+"""Prints what was done with people's labels, and how far raters agree."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from miner.cli.render import print_table
+from miner.console import mask_values, print_warning, stdout
+
+if TYPE_CHECKING:
+    from miner.evaluation.figures import Figure
+    from miner.rating.agreement import Agreement, GroupAgreement, PairAgreement, SeriesPoint
+    from miner.rating.importing import Imported
+    from miner.rating.judgements import Rejection
+    from miner.rating.reconciling import Conflict, Reconciled
+    from miner.rating.sampling import Drawn
+
+_WARNED = 20
+"""Rejections that are printed one by one."""
+_NONE = "?"
+
+Cells = tuple[str, ...]
+
+
+def print_imported(imported: Imported, file: str, *, as_json: bool) -> None:
+    """Print what a file brought, and each thing that was left out of it."""
+    _warn(file, imported.rejections)
+    for sheet in imported.sheets_not_read:
+        print_warning(file, f"the sheet {sheet} has no column that names what is rated: it was not read")
+    if as_json:
+        _print_json(asdict(imported))
+        return
+    counts = {
+        "rows": imported.rows,
+        "rows without a label": imported.blank,
+        "items, new": imported.items_new,
+        "items found among the fixes": imported.items_linked,
+        "labels added": imported.added,
+        "labels that change an earlier one": imported.revised,
+        "labels that were there": imported.unchanged,
+        "labels that newer ones replaced": imported.kept,
+        "left out": len(imported.rejections),
+    }
+    print_table(("", ""), [(name, str(count)) for name, count in counts.items()])
+
+
+def print_exported(file: str, count: int, *, as_json: bool) -> None:
+    """Print what was written."""
+    if as_json:
+        _print_json({"file": file, "labels": count})
+    else:
+        print_table(("", ""), [("file", file), ("labels", str(count))])
+
+
+def print_drawn(drawn: Drawn, paths: Sequence[Path], *, as_json: bool) -> None:
+    """Print a batch, how many items of each stratum it has, and the sheets that were written."""
+    batch, items = drawn.batch, drawn.items
+    if len(items) < batch.size:
+        print_warning(batch.batch, f"{batch.size} items were asked for; there are but {len(items)}")
+    if as_json:
+        told = {**asdict(batch), "new": drawn.new, "items": [item.item_id for item in items]}
+        _print_json({**told, "sheets": [str(path) for path in paths]})
+        return
+    rows = [
+        ("batch", batch.batch if drawn.new else f"{batch.batch}, drawn before"),
+        ("method", f"{batch.method}{f' by {batch.stratum}' if batch.stratum else ''}, seed {batch.seed}"),
+        ("items", f"{len(items)} of {batch.population}"),
+        *(("sheet", str(path)) for path in paths),
+    ]
+    print_table(("", ""), rows)
+
+
+def print_reconciled(done: Reconciled, file: str, *, as_json: bool) -> None:
+    """Print what was decided."""
+    _warn(file, done.rejections)
+    if as_json:
+        _print_json(asdict(done))
+        return
+    counts = {"labels added": done.added, "decided so before": done.unchanged, "left open": done.blank}
+    rows = [(name, str(count)) for name, count in counts.items()]
+    print_table(("", ""), [*rows, ("left out", str(len(done.rejections)))])
+
+
+def print_conflicts(found: Sequence[Conflict], sheet: Path | None, *, as_json: bool) -> None:
+    """Print where raters differ, and who says what."""
+    if as_json:
+        told = [
+            {
+                "item_id": one.item.item_id,
+                "scheme": one.scheme,
+                "link": one.item.link,
+                "judgements": {voice.rater: voice.value for voice in one.voices},
+            }
+            for one in found
+        ]
+        _print_json({"conflicts": told, "sheet": None if sheet is None else str(sheet)})
+        return
+    rows = [
+        (one.scheme, one.item.item_id, "; ".join(f"{voice.rater}: {voice.value}" for voice in one.voices))
+        for one in found
+    ]
+    print_table(("scheme", "item", "judgements"), rows)
+    if sheet is not None:
+        print_table(("", ""), [("sheet", str(sheet))])
+    elif not found and stdout().is_terminal:
+        typer.echo("no conflicts are open")
+
+
+def print_agreement(agreement: Agreement, *, as_json: bool) -> None:
+    """Print each two raters, all together, and how agreement went on."""
+    if as_json:
+        _print_json(asdict(agreement))
+        return
+    pair = ("scheme", "first", "second", "items", "same", "kappa", "95 % from", "to")
+    _print_part("each two (Cohen's kappa)", pair, [_pair_row(one) for one in agreement.pairs])
+    group = ("scheme", "raters", "items", "figure", "value", "95 % from", "to")
+    _print_part("all together", group, [row for one in agreement.groups for row in _group_rows(one)])
+    point = ("scheme", "first", "second", "items", "kappa", "95 % from", "to", "last", "their kappa")
+    _print_part("after so many labels", point, [_series_row(one) for one in agreement.series])
+    if not agreement.pairs:
+        print_warning("", "no two raters judged in the same scheme: there is nothing to compare")
+
+
+def _pair_row(one: PairAgreement) -> Cells:
+    share = _NONE if one.observed is None else f"{one.observed.value:.3f}"
+    return (one.scheme, one.first, one.second, str(one.items), share, *_figure(one.kappa))
+
+
+def _group_rows(one: GroupAgreement) -> list[Cells]:
+    who = ", ".join(one.raters)
+    return [
+        (one.scheme, who, str(one.complete), "Fleiss' kappa", *_figure(one.fleiss)),
+        (one.scheme, who, str(one.items), "Krippendorff's alpha", *_figure(one.alpha)),
+    ]
+
+
+def _series_row(one: SeriesPoint) -> Cells:
+    block = _figure(one.block_kappa)[0]
+    return (one.scheme, one.first, one.second, str(one.items), *_figure(one.kappa), str(one.block), block)
+
+
+def _figure(figure: Figure | None) -> Cells:
+    if figure is None:
+        return (_NONE, _NONE, _NONE)
+    return (f"{figure.value:.3f}", f"{figure.low:.3f}", f"{figure.high:.3f}")
+
+
+def _print_part(title: str, header: Cells, rows: Sequence[Cells]) -> None:
+    if rows:
+        typer.echo(f"\n{title}")
+        print_table(header, rows)
+
+
+def _warn(file: str, rejections: Sequence[Rejection]) -> None:
+    for one in rejections[:_WARNED]:
+        print_warning(file, f"{one.place.replace(':', ', row ')}: {one.field} {one.text!r} {one.reason}")
+    if len(rejections) > _WARNED:
+        more = len(rejections) - _WARNED
+        print_warning(file, f"{more} more were left out: the table rating_rejection has them all")
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(mask_values(value), default=str))
