@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from miner.cli.render import print_table
-from miner.console import mask_values
+from miner.console import mask_values, stdout
 
 if TYPE_CHECKING:
     from miner.study.exhibits import Exhibit, Grid, Value
@@ -40,7 +40,9 @@ def _print_exhibit(exhibit: Exhibit) -> None:
     for grid in exhibit.grids:
         typer.echo("")
         typer.echo(f"# {exhibit.title}" + (f" - {grid.title}" if grid.title else ""))
-        print_table(grid.header, list(_rows(grid)))
+        # In a pipe, too: without it nobody knows which library a figure is of.
+        header = [] if stdout().is_terminal else [list(grid.header)]
+        print_table(grid.header, [*header, *_rows(grid)])
     for note in exhibit.notes:
         typer.echo(f"- {note}")
 
@@ -51,4 +53,4 @@ def _rows(grid: Grid) -> Iterable[list[str]]:
 
 def _text(value: Value) -> str:
     paper = f"[paper {value.paper}]" if value.paper else ""
-    return "  ".join(part for part in (value.text, value.detail, paper) if part)
+    return ", ".join(part for part in (value.text, value.detail, paper) if part)

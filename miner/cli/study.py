@@ -32,9 +32,7 @@ def command(
     ] = None,
     labels: Annotated[
         str,
-        typer.Option(
-            metavar="WHOSE", parser=_labels, help="Which labels count: heuristic, reconciled or rater:NAME."
-        ),
+        typer.Option(metavar="WHOSE", parser=_labels, help="Which labels count: heuristic, reconciled or rater:NAME."),
     ] = "heuristic",
     min_confidence: Annotated[
         float, typer.Option(min=0, max=1, metavar="X", help="Labels of the rules below it count as unknown.")

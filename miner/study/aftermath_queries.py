@@ -25,7 +25,9 @@ def aftermath(connection: Connection, choice: Choice) -> Aftermath:
     """Give how many judged fixes could be followed, and which of them brought a new bug or did not repair."""
     cells = judged_cells(connection, choice)
     sites = set(connection.scalars(select(comment.c.site).distinct()))
-    fix_sites = {row[0]: row[1] for row in connection.execute(select(fix.c.fix_id, fix.c.site).where(fix.c.site.in_(sites)))}
+    fix_sites = {
+        row[0]: row[1] for row in connection.execute(select(fix.c.fix_id, fix.c.site).where(fix.c.site.in_(sites)))
+    }
     followed: Counter[tuple[str, str, str]] = Counter()
     for fix_id, cell in cells.items():
         # Where no comment of a site is stored, comments were not collected.
@@ -80,7 +82,9 @@ def _from_later_fixes(connection: Connection, choice: Choice, cells: dict[str, C
     for again in changed_again(_hunks(connection)):
         # A commit in several repositories is followed in each.
         known = first.get(again.fix_id)
-        if again.fix_id in cells and (known is None or (again.days, again.later_fix_id) < (known.days, known.later_fix_id)):
+        if again.fix_id in cells and (
+            known is None or (again.days, again.later_fix_id) < (known.days, known.later_fix_id)
+        ):
             first[again.fix_id] = again
     later = labels_of(connection, choice, sorted({again.later_fix_id for again in first.values()}))
     for fix_id, again in first.items():
@@ -91,9 +95,7 @@ def _from_later_fixes(connection: Connection, choice: Choice, cells: dict[str, C
 
 def _hunks(connection: Connection) -> Iterable[FixedHunk]:
     of_file = and_(file_change.c.sha == fix.c.sha, file_change.c.file_no == fix_hunk.c.file_no)
-    of_hunk = and_(
-        hunk.c.sha == fix.c.sha, hunk.c.file_no == fix_hunk.c.file_no, hunk.c.hunk_no == fix_hunk.c.hunk_no
-    )
+    of_hunk = and_(hunk.c.sha == fix.c.sha, hunk.c.file_no == fix_hunk.c.file_no, hunk.c.hunk_no == fix_hunk.c.hunk_no)
     statement = (
         select(
             repository_commit.c.repository_id,

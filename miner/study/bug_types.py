@@ -18,7 +18,13 @@ def build(material: Material, source: str, exhibit: str, title: str) -> Exhibit:
     patterns = material.counts.patterns()
     totals = {one: sum(by[pattern, one] for pattern in patterns) for one in types}
     rows = [
-        (pattern, one, by[pattern, one], *share_of(by[pattern, one], totals[one]), material.printed(exhibit, f"{pattern}/{one}"))
+        (
+            pattern,
+            one,
+            by[pattern, one],
+            *share_of(by[pattern, one], totals[one]),
+            material.printed(exhibit, f"{pattern}/{one}"),
+        )
         for pattern in patterns
         for one in types
     ]

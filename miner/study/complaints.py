@@ -35,7 +35,7 @@ _STAYS: Final = re.compile(
 )
 _COMES: Final = re.compile(
     rf"\b(?:another|different|new|other|following|this|now(?: an?)?) {_ERROR}"
-    rf"|\b(?:get|got|gets|getting|gives?|gave|throws?|threw|raises?|raised|receiv\w+|encounter\w*|r[au]n+(?:ing)? into|"
+    rf"|\b(?:get|got|gets|getting|gives?|gave|throws?|threw|raises?|raised|receiv\w+|encounter\w*|r[au]n+(?:s|ing)? into|"
     rf"hit|see|seeing|returns?|says?|face|facing){_NEAR}{_ERROR}"
     rf"|\b(?:now|but then|after that|this time|then){_NEAR}(?:{_ERROR}|crash\w*|fails?\b|hangs?\b|freezes?\b)"
     r"|\b(?:loss|accuracy|output|gradients?)\b[^.!?\n]{0,40}\b(?:is|are|becomes?|became|goes|turns?) (?:to )?(?:nans?|zero|0|worse)\b"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import re
+import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import fields, replace
 from typing import Any, Final
 
 import matplotlib
@@ -13,10 +16,14 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+from miner.console import printable
 from miner.study.alluvial import draw_alluvial
 from miner.study.charts import Alluvial, Bars, Chart, Heatmap, Stacked
 
 _DPI: Final = 150
+_LONGEST: Final = 120
+"""Characters of a name that are drawn."""
+_NO_CHARACTER: Final = re.compile("[\ufffe\uffff]")
 _STYLE: Final = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
@@ -26,22 +33,36 @@ _STYLE: Final = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "svg.hashsalt": "miner",
+    "text.parse_math": False,
     "figure.facecolor": "white",
 }
 
 
 def draw(chart: Chart, footer: str) -> tuple[bytes, bytes]:
     """Give a chart as PNG and as SVG; the footer says which labels it counts."""
-    with matplotlib.rc_context(_STYLE):
+    chart = replace(chart, **{field.name: _drawable(getattr(chart, field.name)) for field in fields(chart)})
+    with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
+        # A name in another script than the font has is drawn as boxes: the tables have it in full.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = Figure(layout="constrained")
         FigureCanvasAgg(figure)
         _DRAWERS[type(chart)](figure, chart)
-        figure.text(0.995, 0.003, footer, ha="right", va="bottom", fontsize=6.5, color="#555555")
+        figure.text(0.995, 0.003, _drawable(footer), ha="right", va="bottom", fontsize=6.5, color="#555555")
         figure.get_layout_engine().set(rect=(0, 0.03, 1, 0.97))  # type: ignore[union-attr]
         png, svg = io.BytesIO(), io.BytesIO()
         figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
         FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
         return png.getvalue(), svg.getvalue()
+
+
+def _drawable(value: Any) -> Any:
+    """Cut long names, and take out of them what XML cannot hold."""
+    if isinstance(value, tuple):
+        return tuple(map(_drawable, value))
+    if not isinstance(value, str):
+        return value
+    text = _NO_CHARACTER.sub("", printable(value))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
 
 
 def _bars(figure: Figure, chart: Bars) -> None:
@@ -103,7 +124,7 @@ def _write_counts(axes: Axes, chart: Stacked, no: int, widths: Sequence[float], 
 
 
 def _heatmap(figure: Figure, chart: Heatmap) -> None:
-    figure.set_size_inches(2.9 + 0.62 * len(chart.columns), 2.6 + 0.29 * len(chart.rows))
+    figure.set_size_inches(max(6.0, 2.9 + 0.62 * len(chart.columns)), 2.6 + 0.29 * len(chart.rows))
     axes = figure.add_subplot()
     counts = np.array(chart.counts, dtype=float)
     totals = counts.sum(axis=0)

@@ -54,7 +54,9 @@ def _grid(material: Material) -> Grid:
             (
                 name("pattern", pattern),
                 *(
-                    counted(values[source][pattern], values[source].total(), material.printed(ID, f"{source}/{pattern}"))
+                    counted(
+                        values[source][pattern], values[source].total(), material.printed(ID, f"{source}/{pattern}")
+                    )
                     for source in SOURCES
                 ),
             )

@@ -69,7 +69,14 @@ def _relation(bugs: Sequence[NewBug], scheme: str) -> Grid:
 def _charts(bugs: Sequence[NewBug]) -> tuple[Alluvial, ...]:
     if not bugs:
         return ()
-    old = _alluvial(ID, "What the fixes repaired that brought new bugs", bugs, _OLD, _OLD, lambda bug: [_label(bug.old, one) for one in _OLD])
+    old = _alluvial(
+        ID,
+        "What the fixes repaired that brought new bugs",
+        bugs,
+        _OLD,
+        _OLD,
+        lambda bug: [_label(bug.old, one) for one in _OLD],
+    )
     return (old, *(_old_to_new(bugs, scheme) for scheme in _RELATED))
 
 
@@ -77,7 +84,12 @@ def _old_to_new(bugs: Sequence[NewBug], scheme: str) -> Alluvial:
     titles = (f"Old bug: {_TITLES[scheme].lower()}", f"New bug: {_TITLES[scheme].lower()}")
     title = f"From old bugs to new ones: {_TITLES[scheme].lower()}"
     return _alluvial(
-        f"{ID}_{scheme}", title, bugs, (scheme, scheme), titles, lambda bug: [_label(bug.old, scheme), _label(bug.new, scheme)]
+        f"{ID}_{scheme}",
+        title,
+        bugs,
+        (scheme, scheme),
+        titles,
+        lambda bug: [_label(bug.old, scheme), _label(bug.new, scheme)],
     )
 
 
@@ -92,7 +104,9 @@ def _alluvial(
     by: Flows = Counter(tuple(values(bug)) for bug in bugs)
     nodes = []
     for no, scheme in enumerate(schemes):
-        nodes.append(tuple((short(scheme, one), colour(scheme, one)) for one in ordered(scheme, {key[no] for key in by})))
+        nodes.append(
+            tuple((short(scheme, one), colour(scheme, one)) for one in ordered(scheme, {key[no] for key in by}))
+        )
     flows = tuple(
         (tuple(short(scheme, value) for scheme, value in zip(schemes, key, strict=True)), number)
         for key, number in sorted(by.items())

@@ -61,7 +61,8 @@ class Material:
     """Everything that an exhibit may look at.
 
     ``bugs[source, library]``: questions and commits that the fixes repair. ``items``: what the chosen rater could have
-    judged. ``seed`` and ``permutations`` are of the permutation tests.
+    judged. ``left_out``: questions without a fix, by reason. ``unread``: cells of label files that could not be read.
+    ``seed`` and ``permutations`` are of the permutation tests.
     """
 
     choice: Choice
@@ -71,6 +72,7 @@ class Material:
     aftermath: Aftermath = field(default_factory=Aftermath)
     challenges: Challenges = field(default_factory=Challenges)
     left_out: Mapping[str, int] = field(default_factory=dict)
+    unread: int = 0
     paper: Mapping[str, Mapping[str, float | str]] = field(default_factory=dict)
     seed: int = 0
     permutations: int = 9_999

@@ -26,7 +26,7 @@ from miner.classify.engine import UNKNOWN
 from miner.errors import LabelsError
 from miner.evaluation.matching import rater_of
 from miner.store.githubtables import fix_cluster
-from miner.store.ratingtables import rating, rating_item
+from miner.store.ratingtables import rating, rating_item, rating_rejection
 from miner.store.tables import fix, label, omission
 from miner.study.choice import HEURISTIC, RATER, RECONCILED, Choice, LabelTable
 from miner.study.counts import Cell, Counts
@@ -130,6 +130,13 @@ def left_out(connection: Connection) -> dict[str, int]:
         select(omission.c.reason, func.count()).where(*missing).group_by(omission.c.reason).order_by(omission.c.reason)
     )
     return {row[0]: row[1] for row in found}
+
+
+def unread(connection: Connection, choice: Choice) -> int:
+    """Count the cells of label files that could not be read: they are in no figure."""
+    if choice.table is LabelTable.LABEL:
+        return 0
+    return connection.scalar(select(func.count()).select_from(rating_rejection)) or 0
 
 
 def _judged_fixes(choice: Choice) -> Subquery:

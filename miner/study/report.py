@@ -15,13 +15,14 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from miner import __version__
+from miner.console import printable
 from miner.errors import StudyError
+from miner.rating.cells import escaped
 from miner.study.drawing import draw
 from miner.study.exhibits import Exhibit, Scalar
 from miner.study.study import Study
 
 INDEX: Final = "index.html"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write(study: Study, folder: Path) -> list[Path]:
@@ -40,7 +41,9 @@ def write(study: Study, folder: Path) -> list[Path]:
         for name, body in contents.items():
             _replace(folder / name, body)
     except OSError as error:
-        raise StudyError(f"{folder} cannot be written: {error.strerror or error}: name another folder with --out") from None
+        raise StudyError(
+            f"{folder} cannot be written: {error.strerror or error}: name another folder with --out"
+        ) from None
     return [folder / name for name in contents]
 
 
@@ -75,8 +78,7 @@ def _cell(value: Scalar) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}"
-    text = str(value)
-    return f"'{text}" if isinstance(value, str) and text.startswith(_FORMULA) else text
+    return escaped(printable(value)) if isinstance(value, str) else str(value)
 
 
 def _footer(study: Study) -> str:

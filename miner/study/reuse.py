@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from typing import Final
 
 _TAG: Final = re.compile(r"<[^<>]{0,2000}>")
@@ -46,7 +47,7 @@ def _is_change(line: str) -> bool:
 
 def _quoted_code(lines: Sequence[str]) -> Iterable[str]:
     """Give the lines of the asker's own code that a traceback quotes."""
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
         frame = _FRAME.match(line)
         if frame is None:
             continue

@@ -42,9 +42,7 @@ def difference(a: Sequence[int], b: Sequence[int], seed: int, permutations: int)
     return Difference(_independent(a, b), _paired(a, b), homogeneity, v)
 
 
-def homogeneous(
-    a: Sequence[int], b: Sequence[int], seed: int, permutations: int
-) -> tuple[float | None, float | None]:
+def homogeneous(a: Sequence[int], b: Sequence[int], seed: int, permutations: int) -> tuple[float | None, float | None]:
     """Give the p-value of the chi-square test by permutation, and the bias-corrected V (Bergsma 2013)."""
     table = np.array([a, b], dtype=np.int64)
     table = table[:, table.sum(axis=0) > 0]

@@ -73,6 +73,7 @@ def _read(
         aftermath_queries.aftermath(connection, choice) if "aftermath" in needs else Aftermath(),
         challenge_queries.challenges(connection, choice) if "challenges" in needs else Challenges(),
         queries.left_out(connection) if "bugs" in needs else {},
+        queries.unread(connection, choice) if "bugs" in needs else 0,
         paper,
         seed,
         permutations,

@@ -20,7 +20,9 @@ def build(material: Material) -> Exhibit:
     by = material.counts.by("pattern", "sub_pattern", "source")
     keys = _keys(by)
     rows = [row for key in keys for row in _rows(material, key, by)]
-    compared = ((f"{name('pattern', str(r[0]))}: {name('sub_pattern', str(r[1]))}, {r[2]}", r[3], r[5], r[8]) for r in rows)
+    compared = (
+        (f"{name('pattern', str(r[0]))}: {name('sub_pattern', str(r[1]))}, {r[2]}", r[3], r[5], r[8]) for r in rows
+    )
     return Exhibit(
         ID,
         "Sub-patterns",

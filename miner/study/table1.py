@@ -21,7 +21,11 @@ def build(material: Material) -> Exhibit:
         "Table 1: bugs and fixes",
         "How many bugs, that is questions on Stack Overflow and commits on GitHub, and how many fixes of them were judged.",
         records(("library", "source", "bugs", "fixes", "paper_fixes"), rows),
-        (grid("", ("Library", *(f"{s}: {what}" for s in SOURCES.values() for what in ("bugs", "fixes"))), _grid(rows)),),
+        (
+            grid(
+                "", ("Library", *(f"{s}: {what}" for s in SOURCES.values() for what in ("bugs", "fixes"))), _grid(rows)
+            ),
+        ),
         notes=tuple(_notes(material)),
         comparisons=tuple(_comparisons(rows)),
     )
@@ -60,6 +64,8 @@ def _notes(material: Material) -> Iterable[str]:
     judged = material.counts.total("library")
     if judged < material.items:
         yield f"{material.items - judged:,} of {material.items:,} fixes have no label of this rater and are not counted."
+    if material.unread:
+        yield f"{material.unread:,} cells of label files could not be read and count nowhere: see the table rating_rejection."
     if material.left_out:
         reasons = ", ".join(f"{reason} {number:,}" for reason, number in material.left_out.items())
         yield f"Questions that gave no fix, by reason: {reasons}."

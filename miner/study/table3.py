@@ -17,8 +17,13 @@ _SHORT = {"stackoverflow": "SO", "github": "GH"}
 
 def build(material: Material) -> Exhibit:
     """Count each pattern in each library of each source."""
-    rows = [row for source in SOURCES for library in material.counts.libraries() for row in _rows(material, source, library)]
-    compared = ((f"{name('pattern', str(r[2]))}, {name('library', str(r[1]))}, {_SHORT[str(r[0])]}", r[3], r[5], r[8]) for r in rows)
+    rows = [
+        row for source in SOURCES for library in material.counts.libraries() for row in _rows(material, source, library)
+    ]
+    compared = (
+        (f"{name('pattern', str(r[2]))}, {name('library', str(r[1]))}, {_SHORT[str(r[0])]}", r[3], r[5], r[8])
+        for r in rows
+    )
     return Exhibit(
         ID,
         "Table 3: fix patterns by library and source",

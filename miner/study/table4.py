@@ -43,9 +43,7 @@ def build(material: Material) -> Exhibit:
     vectors = {one: vector(material.counts.of(library=one)) for one in material.counts.libraries()}
     there = [one for one, counts in vectors.items() if any(counts)]
     pairs = list(combinations(there, 2))
-    found = {
-        (a, b): difference(vectors[a], vectors[b], material.seed, material.permutations) for a, b in pairs
-    }
+    found = {(a, b): difference(vectors[a], vectors[b], material.seed, material.permutations) for a, b in pairs}
     adjusted = dict(zip(pairs, holm([found[pair].homogeneity for pair in pairs]), strict=True))
     rows = [_row(material, pair, vectors, found[pair], adjusted[pair]) for pair in pairs]
     return Exhibit(

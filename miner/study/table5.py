@@ -25,7 +25,12 @@ _NOTES = (
 
 def build(material: Material) -> Exhibit:
     """Count fixes that brought a new bug, and those that did not repair."""
-    rows = [row for source in SOURCES for library in (*material.counts.libraries(), _ALL) for row in _rows(material, source, library)]
+    rows = [
+        row
+        for source in SOURCES
+        for library in (*material.counts.libraries(), _ALL)
+        for row in _rows(material, source, library)
+    ]
     compared = ((f"new bugs, {name('library', str(r[1]))}, {SOURCES[str(r[0])]}", r[3], r[4], r[8]) for r in rows)
     lines = (
         (

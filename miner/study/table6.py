@@ -15,10 +15,24 @@ UNNAMED = "not told"
 def build(material: Material) -> Exhibit:
     """Count, for each release that renamed or removed something, the fixes that follow it."""
     changes, known = material.challenges.api_changes, material.challenges.known_changes
-    keys = sorted({*changes, *known}, key=lambda key: (material.counts.libraries().index(key[0]) if key[0] in material.counts.libraries() else 99, key[1] == UNNAMED, _number(key[1])))
+    keys = sorted(
+        {*changes, *known},
+        key=lambda key: (
+            material.counts.libraries().index(key[0]) if key[0] in material.counts.libraries() else 99,
+            key[1] == UNNAMED,
+            _number(key[1]),
+        ),
+    )
     total = sum(changes.values())
     rows = [
-        (library, version, known.get((library, version)), changes.get((library, version), 0), *share_of(changes.get((library, version), 0), total), material.printed(ID, f"{library}/{version}"))
+        (
+            library,
+            version,
+            known.get((library, version)),
+            changes.get((library, version), 0),
+            *share_of(changes.get((library, version), 0), total),
+            material.printed(ID, f"{library}/{version}"),
+        )
         for library, version in keys
     ]
     compared = ((f"{name('library', r[0])} {r[1]}", r[3], r[4], r[7]) for r in rows)
