@@ -30,6 +30,7 @@ SUBCOMMANDS = {
     "config show",
     "evaluate bugfix",
     "evaluate patterns",
+    "study",
 }
 
 

@@ -26,7 +26,7 @@ def draw_alluvial(axes: Axes, chart: Alluvial) -> None:
     total = sum(number for _, number in chart.flows)
     spans = _spans(chart, total)
     _draw_ribbons(axes, chart, spans, total)
-    _draw_nodes(axes, chart, spans, total)
+    _draw_nodes(axes, chart, spans)
     # Room for the names beside the first and the last column, in columns: a figure of two columns is narrower.
     room = 0.24 * len(chart.columns) / (len(chart.columns) - 1) + 0.2
     axes.set_xlim(-room, len(chart.columns) - 1 + room)
@@ -58,7 +58,7 @@ def _spans(chart: Alluvial, total: int) -> Spans:
     return spans
 
 
-def _draw_nodes(axes: Axes, chart: Alluvial, spans: Spans, total: int) -> None:
+def _draw_nodes(axes: Axes, chart: Alluvial, spans: Spans) -> None:
     sizes = _sizes(chart)
     for no, nodes in enumerate(chart.nodes):
         axes.text(no, -0.04, chart.columns[no], ha="center", va="bottom", fontsize=9.5, fontweight="bold")

@@ -19,7 +19,8 @@ _FLAGS = re.IGNORECASE | re.DOTALL
 _NEAR = r"[^.!?\n]{0,80}?"
 _DENIED: Final = re.compile(
     rf"\b(?:no (?:more |longer )?(?:an? |any )?|without (?:an? |any )?(?:more )?|"
-    rf"(?:don'?t|do not|doesn'?t|does not|didn'?t) (?:get|give|throw|raise|see|have|show)s? (?:an? |any |the |that )?(?:more )?)"
+    r"(?:don'?t|do not|doesn'?t|does not|didn'?t) (?:get|give|throw|raise|see|have|show)s? "
+    r"(?:an? |any |the |that )?(?:more )?)"
     rf"{_ERROR}(?: any ?more)?",
     _FLAGS,
 )
@@ -35,10 +36,11 @@ _STAYS: Final = re.compile(
 )
 _COMES: Final = re.compile(
     rf"\b(?:another|different|new|other|following|this|now(?: an?)?) {_ERROR}"
-    rf"|\b(?:get|got|gets|getting|gives?|gave|throws?|threw|raises?|raised|receiv\w+|encounter\w*|r[au]n+(?:s|ing)? into|"
-    rf"hit|see|seeing|returns?|says?|face|facing){_NEAR}{_ERROR}"
+    rf"|\b(?:get|got|gets|getting|gives?|gave|throws?|threw|raises?|raised|receiv\w+|encounter\w*|"
+    rf"r[au]n+(?:s|ing)? into|hit|see|seeing|returns?|says?|face|facing){_NEAR}{_ERROR}"
     rf"|\b(?:now|but then|after that|this time|then){_NEAR}(?:{_ERROR}|crash\w*|fails?\b|hangs?\b|freezes?\b)"
-    r"|\b(?:loss|accuracy|output|gradients?)\b[^.!?\n]{0,40}\b(?:is|are|becomes?|became|goes|turns?) (?:to )?(?:nans?|zero|0|worse)\b"
+    r"|\b(?:loss|accuracy|output|gradients?)\b[^.!?\n]{0,40}\b(?:is|are|becomes?|became|goes|turns?) (?:to )?"
+    r"(?:nans?|zero|0|worse)\b"
     rf"|^\W*[A-Z]\w*(?:Error|Exception)\b",
     _FLAGS,
 )

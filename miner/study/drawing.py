@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import fields, replace
 from typing import Any, Final
 
@@ -13,8 +13,8 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from miner.console import printable
 from miner.study.alluvial import draw_alluvial
@@ -24,7 +24,7 @@ _DPI: Final = 150
 _LONGEST: Final = 120
 """Characters of a name that are drawn."""
 _NO_CHARACTER: Final = re.compile("[\ufffe\uffff]")
-_STYLE: Final = {
+_STYLE: Final[Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 11,
@@ -44,14 +44,14 @@ def draw(chart: Chart, footer: str) -> tuple[bytes, bytes]:
     with matplotlib.rc_context(_STYLE), warnings.catch_warnings():
         # A name in another script than the font has is drawn as boxes: the tables have it in full.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = Figure(layout="constrained")
+        # The rest is the footer's.
+        figure = Figure(layout=ConstrainedLayoutEngine(rect=(0, 0.03, 1, 0.97)))
         FigureCanvasAgg(figure)
         _DRAWERS[type(chart)](figure, chart)
         figure.text(0.995, 0.003, _drawable(footer), ha="right", va="bottom", fontsize=6.5, color="#555555")
-        figure.get_layout_engine().set(rect=(0, 0.03, 1, 0.97))  # type: ignore[union-attr]
         png, svg = io.BytesIO(), io.BytesIO()
         figure.savefig(png, format="png", dpi=_DPI, metadata={"Software": None})
-        FigureCanvasSVG(figure).print_svg(svg, metadata={"Date": None, "Creator": None})
+        figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None})
         return png.getvalue(), svg.getvalue()
 
 
@@ -114,7 +114,7 @@ def _stacked(figure: Figure, chart: Stacked) -> None:
     axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.02), frameon=False, fontsize=8)
 
 
-def _write_counts(axes: Axes, chart: Stacked, no: int, widths: Sequence[float], left: Sequence[float]) -> None:
+def _write_counts(axes: Axes, chart: Stacked, no: int, widths: Iterable[float], left: Iterable[float]) -> None:
     for place, (width, start) in enumerate(zip(widths, left, strict=True)):
         if width >= 0.035:
             ink = "white" if _is_dark(chart.colours[no]) else "black"
@@ -146,7 +146,7 @@ def _heatmap(figure: Figure, chart: Heatmap) -> None:
     axes.tick_params(which="both", length=0)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, format=lambda value, _: f"{100 * value:.0f} %")
     bar.set_label("share of the column; the number is the count", fontsize=8)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar.outline.set_visible(False)
 
 
 def _alluvial(figure: Figure, chart: Alluvial) -> None:

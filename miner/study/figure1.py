@@ -32,7 +32,7 @@ def build(material: Material) -> Exhibit:
         (_grid(material),),
         tuple(chart for chart in charts if chart.counts),
         unknown_note(material.counts),
-        comparisons(((f"{name('pattern', str(r[1]))}, {SOURCES[str(r[0])]}", r[2], r[3], r[7]) for r in rows)),
+        comparisons((f"{name('pattern', str(r[1]))}, {SOURCES[str(r[0])]}", r[2], r[3], r[7]) for r in rows),
     )
 
 

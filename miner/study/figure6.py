@@ -33,15 +33,15 @@ def build(material: Material) -> Exhibit:
     return Exhibit(
         ID,
         "Figure 6: from old bugs to new ones",
-        "Fixes that brought a new bug: the library, bug type, root cause and impact of what they repaired, and the bug "
-        "type and impact of the new bug. Bug types and root causes are abbreviated as in the papers: SB is a structural "
-        "bug, NMSB a non-model structural bug.",
+        "Fixes that brought a new bug: the library, bug type, root cause and impact of what they repaired, and the "
+        "bug type and impact of the new bug. Bug types and root causes are abbreviated as in the papers: SB is a "
+        "structural bug, NMSB a non-model structural bug.",
         records((*columns, "fixes"), ((*key, number) for key, number in sorted(by.items()))),
         tuple(_relation(bugs, scheme) for scheme in _RELATED if bugs),
         _charts(bugs),
         notes=(
-            "The new bug's labels are those of the later fix (GitHub), or the impact that the comment's words tell (Stack "
-            "Overflow). What nobody judged is unknown here. How new bugs are found is told at table 5.",
+            "The new bug's labels are those of the later fix (GitHub), or the impact that the comment's words tell "
+            "(Stack Overflow). What nobody judged is unknown here. How new bugs are found is told at table 5.",
         ),
     )
 

@@ -1,7 +1,7 @@
 """Finds fixes whose lines a later fix changes again, in the same repository.
 
-Lines are followed by what they say, not by their numbers: between two fixes other commits move lines, and those commits'
-diffs are not stored. A later fix changes an earlier one if it takes away or rewrites, in the same file, a line that the
+Lines are followed by what they say, not by their numbers: between two fixes other commits move lines, and the diffs of
+those are not stored. A later fix changes an earlier one if it takes away or rewrites, in the same file, a line that the
 earlier one brought and that nothing brought again since. Only lines that tell something count: two names or more.
 """
 

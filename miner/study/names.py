@@ -29,11 +29,15 @@ GREY: Final = "#BBBBBB"
 # Fifteen steps of Paul Tol's discrete rainbow, which colour-blind readers can tell apart, so ordered that neighbours
 # differ in lightness (https://personal.sron.nl/~pault/).
 _FIFTEEN: Final = (
-    "#1965B0 #F7F056 #882E72 #CAE0AB #DC050C #7BAFDE #72190E #F6C141 #4EB265 #D1BBD7 #E8601C #437DBF #AE76A3 #90C987 "
-    "#F1932D"
-).split()
+    *("#1965B0", "#F7F056", "#882E72", "#CAE0AB", "#DC050C"),
+    *("#7BAFDE", "#72190E", "#F6C141", "#4EB265", "#D1BBD7"),
+    *("#E8601C", "#437DBF", "#AE76A3", "#90C987", "#F1932D"),
+)
 # Paul Tol's muted scheme, for what has fewer values.
-_MUTED: Final = "#332288 #88CCEE #44AA99 #117733 #999933 #DDCC77 #CC6677 #882255 #AA4499".split()
+_MUTED: Final = (
+    *("#332288", "#88CCEE", "#44AA99", "#117733", "#999933"),
+    *("#DDCC77", "#CC6677", "#882255", "#AA4499"),
+)
 
 
 @cache

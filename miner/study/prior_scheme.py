@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from miner.evaluation.figures import wilson
 from miner.study.charts import Bars
-from miner.study.exhibits import Exhibit, Grid, Scalar, counted, grid, records, share_of
+from miner.study.exhibits import Exhibit, Grid, Scalar, Value, counted, grid, records, share_of
 from miner.study.material import Material
 from miner.study.names import SOURCES, colour, name, ordered
 from miner.study.shares import comparisons, missing_note
@@ -41,7 +41,7 @@ def _rows(material: Material, source: str, values: Iterable[str]) -> Iterable[tu
 
 def _grid(material: Material, values: Iterable[str]) -> Grid:
     found = {source: material.counts.of(source=source).values(_FIELD) for source in SOURCES}
-    body = (
+    body: Iterable[tuple[Value | str, ...]] = (
         (value, name(_FIELD, value), *(counted(found[one][value], found[one].total()) for one in SOURCES))
         for value in values
     )

@@ -49,9 +49,9 @@ def choose(connection: Connection, asked: str, min_confidence: float = 0.0, copi
     if asked == HEURISTIC:
         return Choice(LabelTable.LABEL, rater_of(connection, None), min_confidence, copies)
     name = RECONCILED if asked == RECONCILED else asked.removeprefix(RATER)
-    for table, rater in ((LabelTable.RATING, rating.c.rater), (LabelTable.LABEL, label.c.rater)):
+    for place, rater in ((LabelTable.RATING, rating.c.rater), (LabelTable.LABEL, label.c.rater)):
         if connection.execute(select(rater).where(rater == name).limit(1)).first():
-            return Choice(table, name, min_confidence, copies)
+            return Choice(place, name, min_confidence, copies)
     raters = connection.scalars(select(rating.c.rater).union(select(label.c.rater)).limit(_SHOWN)).all()
     known = ", ".join(sorted(raters)) or "no labels at all"
     raise LabelsError(
@@ -70,7 +70,8 @@ def counts(connection: Connection, choice: Choice) -> Counts:
     rows = judged(choice)
     keys = [rows.c[name] for name in ("source", "library", *SCHEMES)]
     found = connection.execute(select(*keys, func.count()).group_by(*keys))
-    return Counts(tuple(sorted((Cell(*row) for row in found), key=repr)))
+    cells = (Cell(*tuple(row)) for row in found)
+    return Counts(tuple(sorted(cells, key=repr)))
 
 
 def items(connection: Connection, choice: Choice) -> int:

@@ -10,10 +10,12 @@ from typing import Final
 
 _TAG: Final = re.compile(r"<[^<>]{0,2000}>")
 _REUSE: Final = re.compile(
-    r"\bpre-?\s?trained|\btransfer(?:red)? learning\b|\bfine-?\s?tun(?:e|ed|ing)\b|\bload_(?:model|weights|state_dict)\b"
+    r"\bpre-?\s?trained|\btransfer(?:red)? learning\b|\bfine-?\s?tun(?:e|ed|ing)\b"
+    r"|\bload_(?:model|weights|state_dict)\b"
     r"|\bfrom_pretrained\b|\bmodel_from_(?:json|yaml)\b|\.caffemodel\b|\btorch\.load\b|\bsaver\.restore\b"
-    r"|\bweights\s*=\s*['\"]imagenet['\"]|\b(?:saved|trained|existing) model\b|\bload(?:ed|ing)? (?:the |a |my )?(?:trained |saved )?"
-    r"(?:model|weights|checkpoint)\b|\bmodel zoo\b|\bre-?us(?:e|ed|ing) (?:the |a |of (?:the |a )?)?(?:trained )?(?:model|weights)\b",
+    r"|\bweights\s*=\s*['\"]imagenet['\"]|\b(?:saved|trained|existing) model\b"
+    r"|\bload(?:ed|ing)? (?:the |a |my )?(?:trained |saved )?(?:model|weights|checkpoint)\b|\bmodel zoo\b"
+    r"|\bre-?us(?:e|ed|ing) (?:the |a |of (?:the |a )?)?(?:trained )?(?:model|weights)\b",
     re.IGNORECASE,
 )
 _FRAME: Final = re.compile(r'^\s*File "(?P<path>[^"]+)", line \d+|^\s*-+>\s*\d+\s(?P<arrow>.*)$')

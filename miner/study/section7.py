@@ -18,10 +18,10 @@ _TITLES = {
     _MESSAGES: "Errors whose message does not point at the fix (Stack Overflow)",
 }
 _NOTES = (
-    "Model reuse: the question or the commit message names pre-trained or loaded weights, a saved model, fine-tuning or "
-    "transfer learning. Words decide.",
-    "Errors: of the fixes of a question with an error message or traceback and with code before and after, those where no "
-    "changed line is quoted in the traceback, and no name that the message quotes is in a changed line.",
+    "Model reuse: the question or the commit message names pre-trained or loaded weights, a saved model, fine-tuning "
+    "or transfer learning. Words decide.",
+    "Errors: of the fixes of a question with an error message or traceback and with code before and after, those "
+    "where no changed line is quoted in the traceback, and no name that the message quotes is in a changed line.",
 )
 
 

@@ -1,4 +1,4 @@
-"""What several tables of shares have in common: comparisons with the paper, what unknown means, tables of two fields."""
+"""What several tables of shares have in common: comparisons with the paper, notes, tables of two fields."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from miner.study.paper import compare
 
 
 def comparisons(rows: Iterable[tuple[str, Scalar, Scalar, Scalar]]) -> tuple[Comparison, ...]:
-    """Compare rows of (what, count, share, the paper's): a whole number of the paper is a count, another is per cent."""
+    """Compare rows of (what, count, share, the paper's): a whole number of the paper is a count, else per cent."""
     found = []
     for what, count, share, paper in rows:
         per_cent = 100 * share if isinstance(share, float) else share
@@ -30,8 +30,8 @@ def unknown_note(counts: Counts) -> tuple[str, ...]:
     if not values[UNKNOWN]:
         return ()
     return (
-        f"{values[UNKNOWN]:,} of {values.total():,} fixes are unknown: the rater did not say a pattern. Shares are of all "
-        "judged fixes, unknown included; the CSV of figure 1 also has those without.",
+        f"{values[UNKNOWN]:,} of {values.total():,} fixes are unknown: the rater did not say a pattern. Shares are of "
+        "all judged fixes, unknown included; the CSV of figure 1 also has those without.",
     )
 
 

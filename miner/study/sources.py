@@ -76,7 +76,7 @@ def _notes(rows: list[tuple[Scalar, ...]]) -> tuple[str, ...]:
     if not rows:
         return ("Only one source has fixes with a known pattern: there is nothing to compare.",)
     return (
-        "Unknown is left out. A t-test on the counts asks whether both sources have as many fixes a pattern; on shares "
-        "its p-value would be 1 always, since both add up to 1. The permutation test asks whether they have them of the "
-        "same patterns; see table 4.",
+        "Unknown is left out. A t-test on the counts asks whether both sources have as many fixes a pattern; on "
+        "shares its p-value would be 1 always, since both add up to 1. The permutation test asks whether they have "
+        "them of the same patterns; see table 4.",
     )

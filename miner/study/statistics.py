@@ -1,8 +1,8 @@
 """Tests of whether two distributions of fixes over patterns differ.
 
 The paper compares libraries by t-tests on the patterns' counts. That asks whether the mean number of fixes a pattern
-differs, that is how many fixes there are, not how they are distributed; on shares it would be 1 always. Beside it stands
-a test of homogeneity: Pearson's chi-square with a p-value by permutation, since most expected counts are small.
+differs, that is how many fixes there are, not how they are distributed; on shares it would be 1 always. Beside it is a
+test of homogeneity: Pearson's chi-square with a p-value by permutation, since most expected counts are small.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def groups(names: Sequence[str], p_values: Mapping[tuple[str, str], float | None]) -> list[tuple[str, ...]]:
-    """Give the largest groups of which no two differ at 95 %; they may overlap, since "no difference" is no equality."""
+    """Give the largest groups of which no two differ at 95 %; they may overlap: "no difference" is not transitive."""
     alike = {pair for pair, p in p_values.items() if p is not None and p >= LEVEL}
     found: list[tuple[str, ...]] = []
     for size in range(len(names), 0, -1):

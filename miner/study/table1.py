@@ -19,7 +19,8 @@ def build(material: Material) -> Exhibit:
     return Exhibit(
         ID,
         "Table 1: bugs and fixes",
-        "How many bugs, that is questions on Stack Overflow and commits on GitHub, and how many fixes of them were judged.",
+        "How many bugs, that is questions on Stack Overflow and commits on GitHub, and how many fixes of them were "
+        "judged.",
         records(("library", "source", "bugs", "fixes", "paper_fixes"), rows),
         (
             grid(
@@ -58,14 +59,15 @@ def _comparisons(rows: Iterable[tuple[Scalar, ...]]) -> Iterable[Comparison]:
 
 def _notes(material: Material) -> Iterable[str]:
     yield (
-        "The paper's number of bugs comes from an earlier data set and includes bugs without a fix; here a bug is a "
-        "question or commit that has a fix among the judged ones."
+        "Here a bug is a question or commit that has a fix among the judged ones. How the paper counts bugs is not "
+        "known to the miner: only fixes are compared."
     )
     judged = material.counts.total("library")
     if judged < material.items:
-        yield f"{material.items - judged:,} of {material.items:,} fixes have no label of this rater and are not counted."
+        missing = material.items - judged
+        yield f"{missing:,} of {material.items:,} fixes have no label of this rater and are not counted."
     if material.unread:
-        yield f"{material.unread:,} cells of label files could not be read and count nowhere: see the table rating_rejection."
+        yield f"{material.unread:,} cells of label files could not be read and count nowhere; see rating_rejection."
     if material.left_out:
         reasons = ", ".join(f"{reason} {number:,}" for reason, number in material.left_out.items())
         yield f"Questions that gave no fix, by reason: {reasons}."

@@ -27,12 +27,12 @@ _COLUMNS = (
     "paper",
 )
 _FACTS = (
-    "The t-tests are the paper's choice, on the counts of the 15 patterns, unknown left out. They ask whether two libraries "
-    "have as many fixes a pattern, not whether they have them of the same patterns: a library with few fixes differs from "
-    "one with many whatever it repairs. The permutation test asks the latter.",
-    "The p-values that the paper prints do not follow to the digit from its published labels: for Keras and TensorFlow it "
-    "prints 0.84, where an independent t-test on the counts gives 0.28. The groups that it finds (Caffe, Theano and Torch; "
-    "Keras and TensorFlow) do follow.",
+    "The t-tests are the paper's choice, on the counts of the 15 patterns, unknown left out. They ask whether two "
+    "libraries have as many fixes a pattern, not whether they have them of the same patterns: a library with few "
+    "fixes differs from one with many whatever it repairs. The permutation test asks the latter.",
+    "The p-values that the paper prints do not follow to the digit from its published labels: for Keras and "
+    "TensorFlow it prints 0.84, where an independent t-test on the counts gives 0.28. The groups that it finds "
+    "(Caffe, Theano and Torch; Keras and TensorFlow) do follow.",
     "p_permutation is of Pearson's chi-square with both margins fixed, from random tables of a fixed seed; Cramer's V, "
     "corrected for bias, is its size from 0 to 1. Holm's method allows for the number of pairs.",
 )

@@ -14,11 +14,12 @@ ID = "table5"
 _ALL = "all"
 _NOTES = (
     "Stack Overflow: a fix brought a new bug if its asker, below the answer and after it was written, tells of a new "
-    "error; if the asker says that the old error stays, it did not repair. Words decide, and many askers never come back: "
-    "the shares are lower ends.",
-    "GitHub: a fix brought a new bug if a later fix in the same repository takes away or rewrites a line that it brought. "
-    "Lines are known again by what they say (two names or more) in the same file, since the commits between are not "
-    "stored; a rename between two fixes ends the trail. A later fix of the same line may repair the rest of the old bug.",
+    "error; if the asker says that the old error stays, it did not repair. Words decide, and many askers never come "
+    "back: the shares are lower ends.",
+    "GitHub: a fix brought a new bug if a later fix in the same repository takes away or rewrites a line that it "
+    "brought. Lines are known again by what they say (two names or more) in the same file, since the commits between "
+    "are not stored; a rename between two fixes ends the trail. A later fix of the same line may repair the rest of "
+    "the old bug.",
     "Young fixes had less time to be fixed again.",
 )
 

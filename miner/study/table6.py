@@ -42,8 +42,8 @@ def build(material: Material) -> Exhibit:
     return Exhibit(
         ID,
         "Table 6: API changes between releases",
-        "For each release: the symbols and keywords that the miner knows it renamed or removed, and the versioning fixes "
-        "that follow such a change.",
+        "For each release: the symbols and keywords that the miner knows it renamed or removed, and the versioning "
+        "fixes that follow such a change.",
         records(
             (
                 "library",
@@ -59,10 +59,9 @@ def build(material: Material) -> Exhibit:
         ),
         (grid("", ("Library", "Version", "Known changes", "Fixes"), body),),
         notes=(
-            "The paper counts all changed operations of each TensorFlow release; here only the changes count that fixes "
-            "follow, whichever labels say that it is versioning. Which release a change is of comes from the evidence of "
-            f"the miner's rules; '{UNNAMED}' is a change that none of its tables has, such as a moved import. A fix that "
-            "follows changes of two releases counts for both.",
+            "A versioning fix is one that the chosen labels call so. Which release it follows comes from the evidence "
+            f"of the miner's rules; '{UNNAMED}' is a change that none of its tables of renames has, such as a moved "
+            "import. A fix that follows changes of two releases counts for both.",
         ),
         comparisons=comparisons(compared),
     )

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sqlalchemy import Engine
-from support.studies import LINE, SITE_FIX, add_commits, add_posts
 from support.pages import sha
+from support.studies import LINE, SITE_FIX, add_commits, add_posts
 
 from miner.store.session import reading
 from miner.study import queries

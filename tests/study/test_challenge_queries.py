@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine, insert
-from support.studies import add_commits, add_posts
 from support.pages import sha
+from support.studies import add_commits, add_posts
 
 from miner.classify.version import RATER
 from miner.store.session import reading, writing

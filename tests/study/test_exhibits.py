@@ -102,7 +102,9 @@ def test_patterns_have_the_same_order_and_colours_everywhere(material: Material)
     """In both parts of figure 1 and in the figure of table 3."""
     a, b = figure1.build(material).charts
     (stacked,) = table3.build(material).charts
-    assert isinstance(a, Bars) and isinstance(b, Bars) and isinstance(stacked, Stacked)
+    assert isinstance(a, Bars)
+    assert isinstance(b, Bars)
+    assert isinstance(stacked, Stacked)
     assert a.labels == b.labels == stacked.series
     assert a.colours == b.colours == stacked.colours
     assert len(set(a.colours)) == 16
@@ -241,7 +243,9 @@ def test_figure_6_leads_from_old_bugs_to_new_ones(changed: Change) -> None:
     assert found["fixes"] == 1
     whole, bug_type, impact = exhibit.charts
     assert all(isinstance(chart, Alluvial) for chart in exhibit.charts)
-    assert isinstance(bug_type, Alluvial) and isinstance(whole, Alluvial) and isinstance(impact, Alluvial)
+    assert isinstance(bug_type, Alluvial)
+    assert isinstance(whole, Alluvial)
+    assert isinstance(impact, Alluvial)
     assert bug_type.flows == ((("API bug", "Data bug"), 1), (("Data bug", "Unknown"), 1))
     assert [name for name, _ in impact.nodes[1]] == ["Bad performance", "Crash"]
     assert whole.columns == ("Library", "Bug type", "Root cause", "Impact")

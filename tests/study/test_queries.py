@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine, insert
-from support.studies import add_commits, add_posts, add_rating
 from support.pages import sha
+from support.studies import add_commits, add_posts, add_rating
 
 from miner.classify.version import RATER
 from miner.errors import LabelsError
@@ -127,7 +127,7 @@ def test_a_rater_without_labels_is_an_error(mined: Engine, labels: str) -> None:
     """It says who has some, and what to do."""
     with (
         reading(mined) as connection,
-        pytest.raises(LabelsError, match="the database has heuristic/.*--labels rater:NAME"),
+        pytest.raises(LabelsError, match=r"the database has heuristic/.*--labels rater:NAME"),
     ):
         queries.choose(connection, labels)
 

@@ -7,8 +7,6 @@ from dataclasses import replace
 from datetime import timedelta
 
 from sqlalchemy import Connection, Engine, insert
-from support.pages import NOON, VERDICT, commit, file_change, fix, sha
-from support.threads import SITE, answer, code, comment, origin, question, thread
 
 from miner.classify.version import RATER
 from miner.model import Author, Label
@@ -17,6 +15,8 @@ from miner.store import repository
 from miner.store.ratingtables import rating, rating_item
 from miner.store.rows import PageBuilder
 from miner.store.session import writing
+from support.pages import NOON, VERDICT, commit, file_change, fix, sha
+from support.threads import SITE, answer, code, comment, origin, question, thread
 
 LINE = "loss = mean_squared_error(y, p)"
 DAY = 86_400
