@@ -31,6 +31,11 @@ SUBCOMMANDS = {
     "evaluate bugfix",
     "evaluate patterns",
     "study",
+    "label import",
+    "label export",
+    "label sample",
+    "label agreement",
+    "label reconcile",
 }
 
 
@@ -102,6 +107,18 @@ def test_the_readme_names_every_flag_of_evaluate() -> None:
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", help_of("evaluate", "bugfix")))
     paragraph = next(part for part in text_of("README.md").split("\n\n") if "takes the columns" in part)
     assert set(re.findall(r"--[a-z][a-z-]+", paragraph)) == flags - {"--config", "--database-url", "--help"}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in SUBCOMMANDS if name.startswith("label ")))
+def test_the_readme_names_every_flag_of_label(name: str) -> None:
+    """In its section; those that every command takes are told elsewhere."""
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", help_of(*name.split()))) - {
+        "--config",
+        "--database-url",
+        "--help",
+    }
+    section = text_of("README.md").partition("## Labels by people")[2].partition("\n## ")[0]
+    assert flags <= set(re.findall(r"--[a-z][a-z-]+", section))
 
 
 def test_the_readme_lists_the_exit_codes() -> None:

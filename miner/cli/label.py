@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from miner.cli.label_options import BatchOption, ItemSource, Method, SchemeOption, SetOption, SheetFormat, Stratum
 from miner.cli.options import (
     ConfigOption,
     DatabaseUrlOption,
@@ -25,56 +25,6 @@ if TYPE_CHECKING:
     from miner.settings import Settings
 
 app = typer.Typer(help="Read, draw, compare and reconcile labels that people give.", no_args_is_help=True)
-
-
-class Method(StrEnum):
-    """How a sample is drawn."""
-
-    RANDOM = "random"
-    STRATIFIED = "stratified"
-    LEAST_SURE = "least-sure"
-
-
-class Stratum(StrEnum):
-    """What a sample is stratified by."""
-
-    LIBRARY = "library"
-    SOURCE = "source"
-    PATTERN = "pattern"
-
-
-class ItemSource(StrEnum):
-    """Where what is rated comes from."""
-
-    GITHUB = "github"
-    STACKOVERFLOW = "stackoverflow"
-
-
-class SheetFormat(StrEnum):
-    """The format of a sheet that somebody fills."""
-
-    XLSX = "xlsx"
-    CSV = "csv"
-
-
-def _known_schemes(names: list[str] | None) -> list[str] | None:
-    if names:
-        from miner.store.ratingtables import SCHEMES
-
-        for name in names:
-            if name not in SCHEMES:
-                raise typer.BadParameter(f"{name!r} is no scheme; there are {', '.join(SCHEMES)}.")
-    return names
-
-
-SchemeOption = Annotated[
-    list[str] | None,
-    typer.Option("--scheme", metavar="NAME", callback=_known_schemes, help="This scheme only; repeatable."),
-]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="NAME", help="Items of this label set only; repeatable.")
-]
-BatchOption = Annotated[str | None, typer.Option("--batch", metavar="NAME", help="Items of this batch only.")]
 
 
 @app.command("import")

@@ -33,6 +33,8 @@ def print_imported(imported: Imported, file: str, *, as_json: bool) -> None:
     _warn(file, imported.rejections)
     for sheet in imported.sheets_not_read:
         print_warning(file, f"the sheet {sheet} has no column that names what is rated: it was not read")
+    for batch in imported.batches_unknown:
+        print_warning(file, f"this database has no batch {batch}: the labels count, but answer no batch")
     if as_json:
         _print_json(asdict(imported))
         return

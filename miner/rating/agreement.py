@@ -148,21 +148,31 @@ def _pair(scheme: str, said: _Said, first: str, second: str) -> PairAgreement:
 
 
 def _groups(scheme: str, said: _Said, people: Sequence[str], rules: str) -> Iterator[GroupAgreement]:
-    """Give the figures of all people, and of people and rules, where they are more than two."""
-    for raters in (list(people), [*people, rules] if rules in said and people else []):
-        if len(raters) > 2:
-            items = sorted({item for rater in raters for item in said[rater]})
-            rows = [[said[rater][item][1] for rater in raters if item in said[rater]] for item in items]
-            complete = [row for row in rows if len(row) == len(raters)]
-            several = [row for row in rows if len(row) > 1]
-            yield GroupAgreement(
-                scheme,
-                tuple(raters),
-                len(complete),
-                fleiss_kappa(complete),
-                len(several),
-                krippendorff_alpha(several),
-            )
+    """Give the figures of people who judged common items, without and with the rules, where they are more than two."""
+    for circle in _circles(said, people):
+        for raters in (circle, [*circle, rules] if rules in said and len(circle) > 1 else []):
+            if len(raters) > 2:
+                yield _group(scheme, said, raters)
+
+
+def _circles(said: _Said, people: Sequence[str]) -> list[list[str]]:
+    """Give who is connected by common items: figures of others together would be of no item."""
+    circles: list[list[str]] = []
+    for rater in people:
+        near = [one for one in circles if any(said[rater].keys() & said[other].keys() for other in one)]
+        circles = [one for one in circles if one not in near]
+        circles.append(sorted([rater, *(other for one in near for other in one)]))
+    return sorted(circles)
+
+
+def _group(scheme: str, said: _Said, raters: Sequence[str]) -> GroupAgreement:
+    items = sorted({item for rater in raters for item in said[rater]})
+    rows = [[said[rater][item][1] for rater in raters if item in said[rater]] for item in items]
+    complete = [row for row in rows if len(row) == len(raters)]
+    several = [row for row in rows if len(row) > 1]
+    return GroupAgreement(
+        scheme, tuple(raters), len(complete), fleiss_kappa(complete), len(several), krippendorff_alpha(several)
+    )
 
 
 def _series(scheme: str, said: _Said, first: str, second: str, *, every: int) -> Iterator[SeriesPoint]:

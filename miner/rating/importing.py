@@ -54,6 +54,8 @@ class Imported:
     kept: int
     rejections: tuple[Rejection, ...]
     sheets_not_read: tuple[str, ...]
+    batches_unknown: tuple[str, ...]
+    """Batches of another database that the rows name: the labels count, but answer no batch of this one."""
 
 
 @dataclass(slots=True)
@@ -96,6 +98,7 @@ class _Import:
         self._rejections = rejections
         self._set = request.set_name or request.path.stem
         self._counts = _Counts()
+        self._unknown: list[str] = []
 
     def enter(self, rows: Sequence[RatedRow]) -> Imported:
         """Write all, and give what it brought."""
@@ -107,7 +110,8 @@ class _Import:
         store.add_ratings(self._connection, list(self._ratings(filled)))
         linked = link_all(self._connection, self._request.site)
         self._record()
-        blank = sum(not row.judgements for row in kept)
+        left_out = {one.place for one in self._rejections}
+        blank = sum(not row.judgements and row.place not in left_out for row in kept)
         done = self._imported(len(self._file.rows), blank, len(used & new.keys()), linked)
         self._run.summary.update(added=done.added, revised=done.revised, rejected=len(done.rejections))
         return done
@@ -116,6 +120,7 @@ class _Import:
         """Give the rows without those that are not in the batch that they name; refuse a batch of another rater."""
         batches = sorted({row.batch for row in rows if row.batch})
         members = {name: {item.item_id for item in store.batch_items(self._connection, name)} for name in batches}
+        self._unknown = [name for name in batches if not members[name]]
         for name in batches:
             if members[name] and not self._request.reassign:
                 self._refuse_other_raters(name, {row.rater for row in rows if row.batch == name})
@@ -124,7 +129,6 @@ class _Import:
     def _members(self, rows: list[RatedRow], members: dict[str, set[str]]) -> Iterator[RatedRow]:
         for row in rows:
             if row.batch and not members[row.batch]:
-                # A file from another database: the labels count, but answer no batch of this one.
                 yield replace(row, batch="")
             elif row.batch and row.item_id not in members[row.batch]:
                 self._reject(row, "item_id", row.item_id, f"is not in the batch {row.batch}")
@@ -225,6 +229,7 @@ class _Import:
             counts.kept,
             tuple(self._rejections),
             self._file.unread,
+            tuple(self._unknown),
         )
 
 

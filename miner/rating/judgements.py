@@ -199,7 +199,7 @@ class _Reader:
             if value is None:
                 self._reject(raw, scheme, said, _not_known(scheme, said))
             else:
-                yield Judgement(scheme, value, clean(said))
+                yield Judgement(scheme, value, clean(raw.fields.get("said") or said))
 
     def _said(self, raw: RawRow) -> Iterator[tuple[str, str]]:
         value = raw.fields.get("value", "")

@@ -33,6 +33,7 @@ _NAMES: Final = {
     "impact": ("impact", "effect"),
     "scheme": ("scheme",),
     "value": ("value", "label", "decision"),
+    "said": ("said",),
     "rater": ("rater", "moderator"),
     "note": ("note", "notes", "comment"),
     "rated_at": ("rated_at", "rated at", "date"),

@@ -149,7 +149,8 @@ class _Decisions:
         self._run.summary.update(added=len(new), rejected=len(self._rejections))
         judgements = sum(len(row.judgements) for row in rows)
         lost = sum(one.field == "item_id" for one in self._rejections)
-        blank = sum(not row.judgements for row in rows)
+        left_out = {one.place for one in self._rejections}
+        blank = sum(not row.judgements and row.place not in left_out for row in rows)
         return Reconciled(run_id, len(new), judgements - len(new) - lost, blank, tuple(self._rejections))
 
     def _new(self, rows: Sequence[RatedRow]) -> Iterator[Rating]:

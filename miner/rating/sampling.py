@@ -194,11 +194,10 @@ def _drawn(run: LabelRun, request: SampleRequest) -> Batch:
 
 def _candidates(connection: Connection, request: SampleRequest, rules: str) -> list[Candidate]:
     if request.sets:
-        unknown = sorted(set(request.sets) - set(store.sets(connection)))
+        known = store.sets(connection)
+        unknown = sorted(set(request.sets) - set(known))
         if unknown:
-            raise LabelsError(
-                f"there is no label set {', '.join(unknown)}: there are {', '.join(store.sets(connection))}"
-            )
+            raise LabelsError(f"there is no label set {', '.join(unknown)}: there are {', '.join(known) or 'none'}")
         found = samples.candidate_items(connection, request.sets, rules)
     else:
         found = samples.candidate_fixes(connection, rules)

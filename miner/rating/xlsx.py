@@ -86,7 +86,7 @@ def _choose(sheet: Any, header: Sequence[str], name: str, cells: str, rows: Sequ
     column = get_column_letter(list(header).index(name) + 1)
     for start, end in _runs(rows):
         validation.add(f"{column}{start + 2}:{column}{end + 2}")
-    sheet.add_data_validation(validation)
+    sheet.data_validations.append(validation)
 
 
 def _runs(rows: Sequence[int] | range) -> Iterable[tuple[int, int]]:

@@ -282,7 +282,8 @@ WHERE label.scheme <> 'library' AND NOT EXISTS (
     WHERE rating.item_id = rating_item.item_id AND rating.scheme = label.scheme AND rating.rater = label.rater
 );
 
--- How far each two raters agree on the items that both judged; unknown counts as any other value.
+-- How far each two raters agree on the items that both judged; unknown counts as any other value. What was reconciled
+-- is beside the rules alone: it is made of what people said.
 -- scheme: What is judged.
 -- rater_a: The first rater, by name.
 -- rater_b: The second.
@@ -296,6 +297,8 @@ WITH compared AS (
     SELECT a.scheme, a.rater AS rater_a, b.rater AS rater_b, a.value AS value_a, b.value AS value_b
     FROM item_judgement AS a
     JOIN item_judgement AS b ON b.item_id = a.item_id AND b.scheme = a.scheme AND a.rater < b.rater
+    WHERE (a.rater <> 'reconciled' OR SUBSTR(b.rater, 1, 10) = 'heuristic/')
+        AND (b.rater <> 'reconciled' OR SUBSTR(a.rater, 1, 10) = 'heuristic/')
 ),
 said_a AS (
     SELECT scheme, rater_a, rater_b, value_a AS value, COUNT(*) AS times
