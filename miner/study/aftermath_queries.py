@@ -8,7 +8,16 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, and_, or_, select
 
 from miner.store.posttables import comment, post
-from miner.store.tables import file_change, fix, fix_hunk, git_commit, hunk, repository_commit
+from miner.store.tables import (
+    coverage,
+    file_change,
+    fix,
+    fix_hunk,
+    git_commit,
+    hunk,
+    repository,
+    repository_commit,
+)
 from miner.study.aftermath import NEW_BUG
 from miner.study.choice import Choice
 from miner.study.complaints import Complaint, judge
@@ -23,18 +32,57 @@ _ROWS = 1_000
 
 def aftermath(connection: Connection, choice: Choice) -> Aftermath:
     """Give how many judged fixes could be followed, and which of them brought a new bug or did not repair."""
-    cells = judged_cells(connection, choice)
-    sites = set(connection.scalars(select(comment.c.site).distinct()))
-    fix_sites = {
-        row[0]: row[1] for row in connection.execute(select(fix.c.fix_id, fix.c.site).where(fix.c.site.in_(sites)))
-    }
-    followed: Counter[tuple[str, str, str]] = Counter()
-    for fix_id, cell in cells.items():
-        # Where no comment of a site is stored, comments were not collected.
-        if cell.source == "github" or fix_id in fix_sites:
-            followed[cell.source, cell.library, cell.pattern or ""] += 1
+    judged = judged_cells(connection, choice)
+    there = {*_answers_with_comments(connection), *_watched_commits(connection)}
+    cells = {fix_id: cell for fix_id, cell in judged.items() if fix_id in there}
+    followed = Counter((cell.source, cell.library, cell.pattern or "") for cell in cells.values())
     bugs = (*_from_comments(connection, cells), *_from_later_fixes(connection, choice, cells))
     return Aftermath(followed, tuple(sorted(bugs, key=lambda bug: bug.fix_id)))
+
+
+def _answers_with_comments(connection: Connection) -> Iterator[str]:
+    """Give the fixes of sites whose comments were collected: where none is stored, none was asked for."""
+    collected = select(comment.c.site).distinct()
+    yield from connection.scalars(select(fix.c.fix_id).where(fix.c.site.in_(collected)))
+
+
+def _watched_commits(connection: Connection) -> Iterator[str]:
+    """Give the fixes of commits in a stretch of history that the ledger calls complete: a later fix would be here.
+
+    A commit that was collected alone, because a list or a search named it, is not followed.
+    """
+    watched = _watched_intervals(connection)
+    columns = (fix.c.fix_id, git_commit.c.committed_epoch, repository_commit.c.repository_id)
+    statement = (
+        select(*columns)
+        .join_from(fix, git_commit, git_commit.c.sha == fix.c.sha)
+        .join(repository_commit, repository_commit.c.sha == fix.c.sha)
+    )
+    for fix_id, epoch, repository_id in connection.execute(statement, execution_options={"yield_per": _ROWS}):
+        if any(since <= epoch < until for since, until in watched.get(repository_id, ())):
+            yield fix_id
+
+
+def _watched_intervals(connection: Connection) -> dict[int, list[tuple[int, int]]]:
+    """Give the complete intervals of each repository; the ledger names it by its address."""
+    complete = and_(coverage.c.source == "git", coverage.c.complete)
+    intervals: dict[str, list[tuple[int, int]]] = {}
+    for query, since, until in connection.execute(
+        select(coverage.c.query, coverage.c.since_epoch, coverage.c.until_epoch).where(complete)
+    ):
+        intervals.setdefault(query.partition(" branches=")[0], []).append((since, until))
+    columns = (repository.c.repository_id, repository.c.host, repository.c.name, repository.c.clone_url)
+    return {
+        number: intervals.get(_address(host, name, clone_url), [])
+        for number, host, name, clone_url in connection.execute(select(*columns))
+    }
+
+
+def _address(host: str, name: str, clone_url: str) -> str:
+    """Give the key of a repository in the ledger, as :class:`miner.collect.locators.Locator` makes it."""
+    if host == "github.com":
+        return f"github.com/{name}".lower()
+    return f"{clone_url.partition('://')[0]}://{name}"
 
 
 def _from_comments(connection: Connection, cells: dict[str, Cell]) -> Iterator[NewBug]:

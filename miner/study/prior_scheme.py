@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
+from miner.classify.taxonomies import taxonomy
 from miner.evaluation.figures import wilson
 from miner.study.charts import Bars
 from miner.study.exhibits import Exhibit, Grid, Scalar, Value, counted, grid, records, share_of
@@ -25,7 +27,7 @@ def build(material: Material) -> Exhibit:
         "The prior scheme",
         "How often each bug fix pattern of Pan, Kim and Whitehead (2009) is a fix's first label.",
         records(("source", "prior_pattern", "fixes", "of", "share", "share_low", "share_high", "paper"), rows),
-        (_grid(material, values),),
+        (_grid(material, values), _groups(material, values)),
         _charts(material, values),
         missing_note(material.counts, _FIELD, "prior pattern"),
         comparisons(compared),
@@ -46,6 +48,20 @@ def _grid(material: Material, values: Iterable[str]) -> Grid:
         for value in values
     )
     return grid("", ("Id", "Prior pattern", *SOURCES.values()), body)
+
+
+def _groups(material: Material, values: Iterable[str]) -> Grid:
+    """Give the same by the scheme's groups, such as all changes of a method call."""
+    groups = {entry.id: entry.group for entry in taxonomy("prior_patterns")}
+    found: dict[str, Counter[str]] = {source: Counter() for source in SOURCES}
+    for source in SOURCES:
+        for value, number in material.counts.of(source=source).values(_FIELD).items():
+            found[source][groups.get(value, name(_FIELD, value))] += number
+    order = dict.fromkeys(groups.get(value, name(_FIELD, value)) for value in values)
+    body: Iterable[tuple[Value | str, ...]] = (
+        (group, *(counted(found[one][group], found[one].total()) for one in SOURCES)) for group in order
+    )
+    return grid("By group", ("Group", *SOURCES.values()), body)
 
 
 def _charts(material: Material, values: tuple[str, ...]) -> tuple[Bars, ...]:

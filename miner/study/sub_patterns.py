@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 
 from miner.evaluation.figures import wilson
 from miner.study.charts import Bars
-from miner.study.exhibits import Exhibit, Grid, Scalar, counted, grid, records, share_of
+from miner.study.exhibits import Exhibit, Grid, Scalar, counted, grid, percent, records, share_of
 from miner.study.material import Material
 from miner.study.names import SOURCES, colour, name, ordered
 from miner.study.shares import comparisons
 
 ID = "sub_patterns"
+_DATA = "data_dimension"
 
 
 def build(material: Material) -> Exhibit:
@@ -93,4 +94,8 @@ def _charts(keys: Sequence[tuple[str, str]], by: Counter[tuple[str, ...]]) -> tu
 
 
 def _notes(by: Counter[tuple[str, ...]]) -> tuple[str, ...]:
-    return () if by else ("No fix has a sub-pattern from this rater.",)
+    if not by:
+        return ("No fix has a sub-pattern from this rater.",)
+    resized = sum(number for (pattern, sub, _), number in by.items() if (pattern, sub[:6]) == (_DATA, "resize"))
+    of = sum(_of(by, _DATA, source) for source in SOURCES)
+    return (f"Resized in either way: {resized:,} of {of:,}, {percent(wilson(resized, of))}.",) if resized else ()

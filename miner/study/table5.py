@@ -12,14 +12,16 @@ from miner.study.shares import comparisons
 
 ID = "table5"
 _ALL = "all"
+_YEAR = 365.0
+"""Days."""
 _NOTES = (
     "Stack Overflow: a fix brought a new bug if its asker, below the answer and after it was written, tells of a new "
     "error; if the asker says that the old error stays, it did not repair. Words decide, and many askers never come "
     "back: the shares are lower ends.",
     "GitHub: a fix brought a new bug if a later fix in the same repository takes away or rewrites a line that it "
-    "brought. Lines are known again by what they say (two names or more) in the same file, since the commits between "
-    "are not stored; a rename between two fixes ends the trail. A later fix of the same line may repair the rest of "
-    "the old bug.",
+    "brought. Lines are known again by what they say (two names or more) in the same file, since the diffs of the "
+    "commits between are not stored; a rename between two fixes ends the trail. Only fixes in a stretch of history "
+    "that was mined whole can be followed. A later fix of the same line may repair the rest of the old bug.",
     "Young fixes had less time to be fixed again.",
 )
 
@@ -32,14 +34,15 @@ def build(material: Material) -> Exhibit:
         for library in (*material.counts.libraries(), _ALL)
         for row in _rows(material, source, library)
     ]
-    compared = ((f"new bugs, {name('library', str(r[1]))}, {SOURCES[str(r[0])]}", r[3], r[4], r[8]) for r in rows)
+    compared = ((f"new bugs, {name('library', str(r[1]))}, {SOURCES[str(r[0])]}", r[3], r[4], r[9]) for r in rows)
     lines = (
         (
             SOURCES[str(r[0])],
             "All" if r[1] == _ALL else name("library", str(r[1])),
             f"{r[2]:,}",
-            counted(int(r[3] or 0), int(r[2] or 0), r[8]),
-            counted(int(r[7] or 0), int(r[2] or 0)) if r[0] == "stackoverflow" else "",
+            counted(int(r[3] or 0), int(r[2] or 0), r[9]),
+            "" if r[7] is None else f"{r[7]:,}",
+            counted(int(r[8] or 0), int(r[2] or 0)) if r[0] == "stackoverflow" else "",
         )
         for r in rows
     )
@@ -56,12 +59,13 @@ def build(material: Material) -> Exhibit:
                 "share",
                 "share_low",
                 "share_high",
+                "within_a_year",
                 "not_repaired",
                 "paper",
             ),
             rows,
         ),
-        (grid("", ("Source", "Library", "Followed", "New bugs", "Not repaired"), lines),),
+        (grid("", ("Source", "Library", "Followed", "New bugs", "Within a year", "Not repaired"), lines),),
         notes=tuple(_notes(material)),
         comparisons=comparisons(compared),
     )
@@ -70,15 +74,17 @@ def build(material: Material) -> Exhibit:
 def _rows(material: Material, source: str, library: str) -> Iterable[tuple[Scalar, ...]]:
     wanted = {"source": source} if library == _ALL else {"source": source, "library": library}
     there = followed(material.aftermath, **wanted)
-    number = len(broken(material.aftermath, **wanted))
+    bugs = broken(material.aftermath, **wanted)
+    number = len(bugs)
+    soon = sum(bug.days <= _YEAR for bug in bugs if bug.days is not None) if source == "github" else None
     not_repaired = len(broken(material.aftermath, NOT_REPAIRED, **wanted))
     printed = material.printed(ID, f"{source}/{library}")
-    yield source, library, there, number, *share_of(number, there), not_repaired, printed
+    yield source, library, there, number, *share_of(number, there), soon, not_repaired, printed
 
 
 def _notes(material: Material) -> Iterable[str]:
     if not followed(material.aftermath, source="stackoverflow"):
         yield "No fix from Stack Overflow could be followed: there is none, or no comments were collected."
     if not followed(material.aftermath, source="github"):
-        yield "No fix from GitHub could be followed: none of the judged ones is collected."
+        yield "No fix from GitHub could be followed: no repository of a judged one was mined, only single commits."
     yield from _NOTES

@@ -47,8 +47,8 @@ def test_one_table_for_a_reader(miner: Miner, tmp_path: Path, database: Sequence
     done = miner("study", "--only", "table5", *database)
     assert done.returncode == 0
     assert "# Table 5: fixes that bring new bugs" in done.stdout
-    assert "Source\tLibrary\tFollowed\tNew bugs\tNot repaired\n" in done.stdout
-    assert "GitHub\tKeras\t2\t1, 50.0 % (9.5 to 90.5)" in done.stdout
+    assert "Source\tLibrary\tFollowed\tNew bugs\tWithin a year\tNot repaired\n" in done.stdout
+    assert "GitHub\tKeras\t1\t1, 100.0 % (20.7 to 100.0)" in done.stdout
     assert "- GitHub: a fix brought a new bug if" in done.stdout
     assert "Table 4" not in done.stdout
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith("miner.db")] == []

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import Engine
 from support.pages import sha
 from support.studies import LINE, SITE_FIX, add_commits, add_posts
 
+from miner.collect.locators import locate
+from miner.settings import load
 from miner.store.session import reading
 from miner.study import queries
 from miner.study.aftermath import broken, followed
-from miner.study.aftermath_queries import aftermath
+from miner.study.aftermath_queries import _address, aftermath
 from miner.study.counts import Cell
 from miner.study.material import Aftermath
 
@@ -28,8 +31,30 @@ def test_a_later_fix_of_the_same_line_is_a_new_bug(engine: Engine) -> None:
     assert (bug.kind, bug.evidence, bug.days) == ("new_bug", LINE, 3.0)
     assert bug.old == Cell("github", "keras", "versioning", bug_type="api", impact="crash")
     assert bug.new == Cell("github", "tensorflow", "data_type", bug_type="data")
-    assert followed(found, source="github") == 3
-    assert followed(found, pattern="versioning") == 2
+    assert followed(found, source="github") == 2
+    assert followed(found, pattern="versioning") == 1
+
+
+def test_commits_that_were_collected_alone_cannot_be_followed(engine: Engine) -> None:
+    """A later fix of their lines would not be in the database."""
+    add_commits(engine, whole=False)
+    assert read(engine) == Aftermath({}, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Keras-team/Keras", "github"),
+        ("https://github.com/keras-team/keras.git", "github"),
+        ("https://gitlab.com/a/b.git", "elsewhere"),
+        ("/srv/a+b", "path"),
+    ],
+)
+def test_the_ledger_names_a_repository_as_its_locator_does(text: str, name: str) -> None:
+    """Else nothing of it could be followed."""
+    settings = load(environ={})
+    locator = locate(text, settings.github, settings.git)
+    assert _address(locator.host, locator.name, locator.public_url) == locator.key, name
 
 
 def test_the_askers_comment_tells_of_a_new_bug(engine: Engine) -> None:

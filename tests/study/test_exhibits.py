@@ -25,7 +25,7 @@ from miner.study import (
 )
 from miner.study.charts import Alluvial, Bars, Heatmap, Stacked
 from miner.study.counts import Cell, Counts
-from miner.study.exhibits import Comparison, Exhibit, Scalar
+from miner.study.exhibits import Comparison, Exhibit, Scalar, Value
 from miner.study.material import Aftermath, Challenges, Material, NewBug
 from miner.study.registry import REGISTRY
 
@@ -181,6 +181,7 @@ def test_sub_patterns_are_shares_of_their_patterns_fixes(material: Material) -> 
     found = row(exhibit, pattern="data_dimension", sub_pattern="resize_up", source="github")
     assert (found["fixes"], found["of"]) == (3, 3)
     assert row(exhibit, sub_pattern="dropout", source="github")["share"] == 1
+    assert exhibit.notes == ("Resized in either way: 3 of 9, 33.3 % (12.1 to 64.6).",)
     (chart,) = exhibit.charts
     assert isinstance(chart, Bars)
     assert sum(chart.counts) == 12
@@ -191,6 +192,8 @@ def test_the_prior_scheme_leaves_out_who_has_no_label(material: Material) -> Non
     exhibit = prior_scheme.build(material)
     found = row(exhibit, source="github", prior_pattern="MC-DAP")
     assert (found["fixes"], found["of"]) == (7, 15)
+    by_group = {line[0]: line[1:] for line in exhibit.grids[1].rows}
+    assert [cell.text for cell in by_group["Method call"] if isinstance(cell, Value)] == ["8", "15"]
     assert exhibit.notes == ("1 of 26 fixes have no prior pattern from this rater and are not in this table.",)
 
 
@@ -211,9 +214,9 @@ def test_table_5_counts_new_bugs_among_what_could_be_followed(changed: Change) -
     """A fix that did not repair is no new bug; how it was found is told."""
     exhibit = table5.build(changed(aftermath=AFTERMATH))
     found = row(exhibit, source="github", library="keras")
-    assert (found["followed"], found["new_bugs"], found["share"]) == (10, 1, 0.1)
+    assert (found["followed"], found["new_bugs"], found["share"], found["within_a_year"]) == (10, 1, 0.1, 1)
     asked = row(exhibit, source="stackoverflow", library="all")
-    assert (asked["followed"], asked["new_bugs"], asked["not_repaired"]) == (4, 1, 1)
+    assert (asked["followed"], asked["new_bugs"], asked["within_a_year"], asked["not_repaired"]) == (4, 1, None, 1)
     assert any("known again by what they say" in note for note in exhibit.notes)
 
 

@@ -12,6 +12,7 @@ from miner.classify.version import RATER
 from miner.model import Author, Label
 from miner.questions import Judge, QuestionTask
 from miner.store import repository
+from miner.store.coverage import Coverage, Interval
 from miner.store.ratingtables import rating, rating_item
 from miner.store.rows import PageBuilder
 from miner.store.session import writing
@@ -28,9 +29,10 @@ TRACEBACK = (
 )
 
 
-def add_commits(engine: Engine) -> None:
+def add_commits(engine: Engine, *, whole: bool = True) -> None:
     """Fix 0 brings a line, fix 1 (three days later) replaces it; fix 2 is a copy of fix 0 in another file.
 
+    The first two are in a stretch of history that was mined whole, if any is.
     Fix 0 is versioning (an API bug, a crash), fix 1 data type at a confidence of .2, fix 2 versioning.
     """
     bodies = {0: f"-x = old(y, p)\n+{LINE}\n", 1: f"-{LINE}\n+loss = other(y, p)\n", 2: f"+{LINE}\n"}
@@ -49,6 +51,11 @@ def add_commits(engine: Engine) -> None:
             builder.fix(replace(one, labels=labels), NOON + timedelta(days=3 * no))
             builder.cluster(one.fix_id, "one" if no != 1 else "other")
         repository.write_page(connection, builder.rows, run_id=run_id)
+        query = "github.com/o/n branches=default libraries=* threshold=0.5"
+        if whole:
+            # Up to the last commit: it cannot be followed.
+            end = int(NOON.timestamp()) + 6 * DAY
+            repository.add_coverage(connection, Coverage("git", query, "tip", Interval(0, end), run_id))
 
 
 def _more(no: int) -> tuple[Label, ...]:
