@@ -19,9 +19,9 @@ _NOTES = (
     "error; if the asker says that the old error stays, it did not repair. Words decide, and many askers never come "
     "back: the shares are lower ends.",
     "GitHub: a fix brought a new bug if a later fix in the same repository takes away or rewrites a line that it "
-    "brought. Lines are known again by what they say (two names or more) in the same file, since the diffs of the "
-    "commits between are not stored; a rename between two fixes ends the trail. Only fixes in a stretch of history "
-    "that was mined whole can be followed. A later fix of the same line may repair the rest of the old bug.",
+    "brought. Lines are known again by what they say (code with two names or more) in the same file, since the diffs "
+    "of the commits between are not stored; a rename between two fixes ends the trail. Only fixes in a stretch of "
+    "history that was mined whole can be followed. A later fix of the same line may repair the rest of the old bug.",
     "Young fixes had less time to be fixed again.",
 )
 

@@ -45,13 +45,43 @@ def test_what_is_no_change_of_it(second: FixedHunk, what: str) -> None:
     assert found(hunk("a", 1, f"+{LINE}\n"), second) == [], what
 
 
-def test_lines_that_tell_nothing_do_not_count() -> None:
-    """``else:`` is everywhere."""
-    assert not tells_something("else:")
-    assert not tells_something("return None")
-    assert not tells_something("x = 1")
-    assert tells_something("model.fit(x)")
-    assert found(hunk("a", 1, "+    return x\n"), hunk("b", 2, "-    return x\n")) == []
+@pytest.mark.parametrize(
+    "line",
+    [
+        "model.fit(x)",
+        "input_shape = self.input_spec",
+        "from keras import layers",
+        "tuner_id=tuner_id,",
+        "for name in names:",
+        "return self.total + other",
+        "num_output: conv_size",
+        "top[0]->Reshape(num, channels);",
+    ],
+)
+def test_lines_of_code_tell_something(line: str) -> None:
+    """Two names or more."""
+    assert tells_something(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "else:",
+        "return None",
+        "x = 1",
+        ")",
+        "# model.fit(x) is slow",
+        "// top[0]->Reshape(num);",
+        "* model.fit(x)",
+        "axis: int for the axis to expand.",
+        "Returns a key in form of the backend array",
+        "this [guide](https://example.org/guide).",
+    ],
+)
+def test_lines_that_tell_nothing_do_not_count(line: str) -> None:
+    """They are everywhere, or no code."""
+    assert not tells_something(line)
+    assert found(hunk("a", 1, f"+    {line}\n"), hunk("b", 2, f"-    {line}\n")) == []
 
 
 def test_who_brought_the_line_last_is_to_blame() -> None:
