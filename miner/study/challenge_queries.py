@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, select
 
-from miner.classify.taxonomies import renames, tensorflow_upgrade
 from miner.evaluation.matching import rater_of
 from miner.store.posttables import pair, post, snippet
 from miner.store.tables import fix, git_commit, label, label_evidence
@@ -17,8 +16,8 @@ from miner.study.choice import Choice
 from miner.study.counts import Cell
 from miner.study.material import Challenges
 from miner.study.queries import judged_cells
+from miner.study.releases import UNNAMED, known_changes, release_of
 from miner.study.reuse import points_at, speaks_of_reuse
-from miner.study.table6 import UNNAMED
 
 _ROWS = 500
 _VERSIONING = "versioning"
@@ -37,30 +36,6 @@ def challenges(connection: Connection, choice: Choice) -> Challenges:
     messages, pointing = _messages(connection, cells)
     changes = _api_changes(connection, cells)
     return Challenges(texts, reusing, messages, pointing, changes, known_changes())
-
-
-def known_changes() -> dict[Key, int]:
-    """Count the changes that the miner knows, by library and version."""
-    tables = [entry for kind in ("symbols", "keywords") for table in renames(kind).values() for entry in table]
-    found = Counter((entry.library, entry.version) for entry in tables)
-    upgrade = tensorflow_upgrade()
-    found["tensorflow", "2.0"] += len(upgrade.symbols) + sum(map(len, upgrade.keywords.values()))
-    return dict(found)
-
-
-def version_of(rule: str, text: str, library: str) -> Key:
-    """Give the library and version of a change that a span of evidence shows; the version may be not told."""
-    if ".upgraded_" in rule:
-        return "tensorflow", "2.0"
-    kinds = ("symbols",) if rule.endswith("renamed_symbol") else ("keywords",) if rule.endswith("_keyword") else ()
-    parts = text.partition("=")[0].strip().split(".")
-    keys = [parts[-1], *(".".join(parts[at : at + 2]) for at in range(len(parts) - 1))]
-    related = {library, "keras", "tensorflow"} if library in {"keras", "tensorflow"} else {library}
-    for kind in kinds:
-        for entry in (entry for key in keys for entry in renames(kind).get(key, ())):
-            if entry.library in related:
-                return entry.library, entry.version
-    return library, UNNAMED
 
 
 def _key(cell: Cell) -> Key:
@@ -104,7 +79,7 @@ def _api_changes(connection: Connection, cells: dict[str, Cell]) -> Counter[Key]
     for fix_id, rule, text in _evidence(connection):
         cell = cells.get(fix_id)
         if cell is not None and cell.pattern == _VERSIONING:
-            key = version_of(rule, text, cell.library)
+            key = release_of(rule, text, cell.library)
             if key[1] != UNNAMED:
                 told.add(fix_id)
                 found.setdefault(key, set()).add(fix_id)

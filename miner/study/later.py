@@ -2,7 +2,8 @@
 
 Lines are followed by what they say, not by their numbers: between two fixes other commits move lines, and the diffs of
 those are not stored. A later fix changes an earlier one if it takes away or rewrites, in the same file, a line that the
-earlier one brought and that nothing brought again since. Only lines of code that tell something count: two names or more, no comment, no prose.
+earlier one brought and that nothing brought again since. Only lines of code that tell something count: with two names
+or more, and neither comment nor prose.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -70,7 +71,7 @@ def counts(connection: Connection, choice: Choice) -> Counts:
     rows = judged(choice)
     keys = [rows.c[name] for name in ("source", "library", *SCHEMES)]
     found = connection.execute(select(*keys, func.count()).group_by(*keys))
-    cells = (Cell(*tuple(row)) for row in found)
+    cells = (_cell(*row[:-1], fixes=row[-1]) for row in found)
     return Counts(tuple(sorted(cells, key=repr)))
 
 
@@ -106,7 +107,7 @@ def labels_of(connection: Connection, choice: Choice, fix_ids: Sequence[str]) ->
     for start in range(0, len(fix_ids), _BATCH):
         part = fix_ids[start : start + _BATCH]
         for row in connection.execute(select(rows.c.fix_id, *columns).where(rows.c.fix_id.in_(part))):
-            found.setdefault(row[0], Cell(*row[1:]))
+            found.setdefault(row[0], _cell(*row[1:]))
     return found
 
 
@@ -118,7 +119,7 @@ def judged_cells(connection: Connection, choice: Choice) -> dict[str, Cell]:
     found: dict[str, Cell] = {}
     shared: dict[Cell, Cell] = {}
     for row in connection.execute(wanted, execution_options={"yield_per": _BATCH}):
-        cell = Cell(*row[1:])
+        cell = _cell(*row[1:])
         # A million fixes have a few thousand different cells.
         found.setdefault(row[0], shared.setdefault(cell, cell))
     return found
@@ -138,6 +139,14 @@ def unread(connection: Connection, choice: Choice) -> int:
     if choice.table is LabelTable.LABEL:
         return 0
     return connection.scalar(select(func.count()).select_from(rating_rejection)) or 0
+
+
+def _cell(source: str, library: str, *labels: str | None, fixes: int = 1) -> Cell:
+    """Make a cell. A sub-pattern loses its pattern ("data_dimension.reshape"), which has its own field."""
+    known = dict(zip(SCHEMES, labels, strict=True))
+    sub = known["sub_pattern"]
+    known["sub_pattern"] = re.split("[./]", sub)[-1] if sub else sub
+    return Cell(source, library, **known, fixes=fixes)
 
 
 def _judged_fixes(choice: Choice) -> Subquery:

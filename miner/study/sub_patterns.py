@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from miner.classify.taxonomies import taxonomy
 from miner.evaluation.figures import wilson
 from miner.study.charts import Bars
 from miner.study.exhibits import Exhibit, Grid, Scalar, counted, grid, percent, records, share_of
@@ -41,11 +42,13 @@ def build(material: Material) -> Exhibit:
 
 def _keys(by: Counter[tuple[str, ...]]) -> list[tuple[str, str]]:
     found = {key[:2] for key in by}
-    return [
-        (pattern, sub)
-        for pattern in ordered("pattern", (pattern for pattern, _ in found))
-        for sub in ordered("sub_pattern", (sub for one, sub in found if one == pattern))
-    ]
+    taxonomic = {entry.id: [sub.replace(" ", "_") for sub in entry.sub_patterns] for entry in taxonomy("fix_patterns")}
+    keys = []
+    for pattern in ordered("pattern", (pattern for pattern, _ in found)):
+        there = ordered("sub_pattern", (sub for one, sub in found if one == pattern))
+        first = [sub for sub in taxonomic.get(pattern, ()) if sub in there]
+        keys += [(pattern, sub) for sub in (*first, *(sub for sub in there if sub not in first))]
+    return keys
 
 
 def _of(by: Counter[tuple[str, ...]], pattern: str, source: str) -> int:

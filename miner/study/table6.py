@@ -5,11 +5,10 @@ from __future__ import annotations
 from miner.study.exhibits import Exhibit, counted, grid, records, share_of
 from miner.study.material import Material
 from miner.study.names import name
+from miner.study.releases import UNNAMED
 from miner.study.shares import comparisons
 
 ID = "table6"
-UNNAMED = "not told"
-"""The version of a change that is in no table of renames."""
 
 
 def build(material: Material) -> Exhibit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from sqlalchemy import Engine, insert
 from support.pages import sha
 from support.studies import add_commits, add_posts
@@ -11,7 +10,7 @@ from miner.classify.version import RATER
 from miner.store.session import reading, writing
 from miner.store.tables import label_evidence
 from miner.study import queries
-from miner.study.challenge_queries import challenges, known_changes, version_of
+from miner.study.challenge_queries import challenges
 from miner.study.material import Challenges
 
 
@@ -44,26 +43,3 @@ def test_versioning_fixes_are_counted_by_the_release_that_they_follow(engine: En
         row = dict(zip(columns, values, strict=True))
         connection.execute(insert(label_evidence).values(**row, start_column=0, end_column=3))
     assert read(engine).api_changes == {("keras", "2.0"): 1, ("keras", "not told"): 1}
-
-
-@pytest.mark.parametrize(
-    ("rule", "text", "library", "expected"),
-    [
-        ("versioning.renamed_symbol", "Convolution2D", "keras", ("keras", "2.0")),
-        ("versioning.renamed_symbol", "keras.layers.Convolution2D", "tensorflow", ("keras", "2.0")),
-        ("versioning.upgraded_symbol", "tf.log", "keras", ("tensorflow", "2.0")),
-        ("versioning.renamed_symbol", "Convolution2D", "torch", ("torch", "not told")),
-        ("versioning.moved_import", "from a import b", "keras", ("keras", "not told")),
-        ("versioning.renamed_symbol", "no_such_name", "keras", ("keras", "not told")),
-    ],
-)
-def test_the_evidence_tells_the_release(rule: str, text: str, library: str, expected: tuple[str, str]) -> None:
-    """By the tables of renames, of the fix's library and, between the two, Keras and TensorFlow."""
-    assert version_of(rule, text, library) == expected
-
-
-def test_the_known_changes_are_those_of_the_tables() -> None:
-    """TensorFlow 2.0 has by far the most."""
-    known = known_changes()
-    assert max(known, key=lambda key: known[key]) == ("tensorflow", "2.0")
-    assert known["keras", "2.0"] > 10

@@ -100,6 +100,14 @@ def test_a_persons_labels_count_without_collected_fixes(rated: Engine) -> None:
         assert queries.items(connection, choice) == 3
 
 
+@pytest.mark.parametrize("written", ["reshape", "data_dimension.reshape", "data_dimension/reshape"])
+def test_a_sub_pattern_is_told_without_its_pattern(rated: Engine, written: str) -> None:
+    """Which has a field of its own."""
+    with writing(rated) as connection:
+        add_rating(connection, "x", "eve", {"pattern": "data_dimension", "sub_pattern": written})
+    assert cells(rated, "rater:eve") == {Cell("github", "keras", "data_dimension", "reshape")}
+
+
 def test_reconciled_labels_count_alone(rated: Engine) -> None:
     """What nobody reconciled is not judged."""
     assert cells(rated, "reconciled") == {Cell("github", "keras", "monitor")}
