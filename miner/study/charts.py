@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+Of = Literal["row", "column"]
+"""What the shares in a table of two fields are of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,14 @@ class Stacked:
 
 @dataclass(frozen=True, slots=True)
 class Heatmap:
-    """Counts of rows against columns: the darker a cell, the larger its share of its column."""
+    """Counts of rows against columns: the darker a cell, the larger its share of its column, or of its row."""
 
     name: str
     title: str
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
+    of: Of = "column"
 
 
 @dataclass(frozen=True, slots=True)

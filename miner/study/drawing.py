@@ -73,11 +73,13 @@ def _bars(figure: Figure, chart: Bars) -> None:
     above = [max(0.0, high - share) for share, (_, high) in zip(chart.shares, chart.intervals, strict=True)]
     axes.barh(places, chart.shares, color=chart.colours, edgecolor="#333333", linewidth=0.5, height=0.72)
     axes.errorbar(chart.shares, places, xerr=[below, above], fmt="none", ecolor="#333333", elinewidth=1, capsize=2.5)
+    widest = max(high for _, high in chart.intervals)
     for place, (_, high), count in zip(places, chart.intervals, chart.counts, strict=True):
-        axes.text(high + 0.006, place, f"{count:,}", va="center", fontsize=7.5, color="#333333")
+        axes.text(high + 0.012 * widest, place, f"{count:,}", va="center", fontsize=7.5, color="#333333")
     axes.set_yticks(list(places), chart.labels)
     axes.invert_yaxis()
-    axes.set_xlim(0, min(1.08, max(high for _, high in chart.intervals) * 1.12))
+    axes.set_xlim(0, min(1.08, widest * 1.12))
+    axes.margins(y=0.01)
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     axes.set_xlabel("share of fixes, with 95 % interval; the number is the count")
     axes.set_title(chart.title)
@@ -108,6 +110,7 @@ def _stacked(figure: Figure, chart: Stacked) -> None:
     axes.set_yticks(range(len(chart.rows)), [f"{row} ({n:,})" for row, n in zip(chart.rows, totals, strict=True)])
     axes.invert_yaxis()
     axes.set_xlim(0, 1)
+    axes.margins(y=0.01)
     axes.xaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
     axes.set_xlabel("share of fixes; the number is the count")
     axes.set_title(chart.title)
@@ -128,7 +131,8 @@ def _heatmap(figure: Figure, chart: Heatmap) -> None:
     axes = figure.add_subplot()
     counts = np.array(chart.counts, dtype=float)
     totals = counts.sum(axis=0)
-    shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    whole = counts.sum(axis=1, keepdims=True) if chart.of == "row" else totals
+    shares = np.divide(counts, whole, out=np.zeros_like(counts), where=whole > 0)
     image = axes.imshow(shares, cmap="Blues", vmin=0, vmax=max(0.01, float(shares.max())), aspect="auto")
     for (row, column), share in np.ndenumerate(shares):
         if counts[row, column]:
@@ -145,7 +149,7 @@ def _heatmap(figure: Figure, chart: Heatmap) -> None:
     axes.grid(which="minor", color="#E4E8EE", linewidth=0.8)
     axes.tick_params(which="both", length=0)
     bar = figure.colorbar(image, ax=axes, fraction=0.04, pad=0.02, format=lambda value, _: f"{100 * value:.0f} %")
-    bar.set_label("share of the column; the number is the count", fontsize=8)
+    bar.set_label(f"share of the {chart.of}; the number is the count", fontsize=8)
     bar.outline.set_visible(False)
 
 

@@ -67,8 +67,8 @@ def _tables(material: Material) -> tuple[tuple[Grid, ...], tuple[Heatmap, ...]]:
         columns = ordered(scheme, (value for _, value in by))
         if columns:
             args = (("pattern", scheme), material.counts.patterns(), columns, by)
-            grids.append(cross_grid(_TITLES[scheme], *args))
-            charts += heatmap(f"{ID}_{scheme}", _TITLES[scheme], *args)
+            grids.append(cross_grid(_TITLES[scheme], *args, of="row"))
+            charts += heatmap(f"{ID}_{scheme}", _TITLES[scheme], *args, of="row")
     brought = _brought(material)
     body = (
         (name("pattern", one), counted(brought[one], followed(material.aftermath, pattern=one)))

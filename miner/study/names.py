@@ -79,9 +79,18 @@ def short(scheme: str, value: str) -> str:
 
 def colour(scheme: str, value: str) -> str:
     """Give the colour of a value."""
+    if scheme == "prior_pattern":
+        return _prior_colours().get(value, GREY)
     known = ids(scheme)
     palette = _FIFTEEN if len(known) > len(_MUTED) else _MUTED
     return palette[known.index(value) % len(palette)] if value in known else GREY
+
+
+@cache
+def _prior_colours() -> dict[str, str]:
+    """Give one colour a group: the colours of the fix patterns are theirs alone."""
+    groups = list(dict.fromkeys(entry.group for entry in taxonomy("prior_patterns")))
+    return {entry.id: _MUTED[groups.index(entry.group) % len(_MUTED)] for entry in taxonomy("prior_patterns")}
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
+from miner.classify.engine import UNKNOWN
 from miner.classify.taxonomies import taxonomy
 from miner.evaluation.figures import wilson
 from miner.study.charts import Bars
@@ -73,7 +74,7 @@ def _charts(material: Material, values: tuple[str, ...]) -> tuple[Bars, ...]:
         Bars(
             ID,
             f"Prior bug fix patterns ({found.total():,} fixes)",
-            values,
+            tuple(name(_FIELD, value) if value == UNKNOWN else value for value in values),
             tuple(figure.value for figure in figures if figure),
             tuple((figure.low, figure.high) for figure in figures if figure),
             tuple(found[value] for value in values),

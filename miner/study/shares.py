@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from miner.classify.engine import UNKNOWN
-from miner.study.charts import Heatmap
+from miner.study.charts import Heatmap, Of
 from miner.study.counts import Counts
 from miner.study.exhibits import Comparison, Grid, Scalar, Value, counted, grid
 from miner.study.names import name, short
@@ -49,21 +49,24 @@ def cross_grid(
     rows: Sequence[str],
     columns: Sequence[str],
     counter: Counter[tuple[str, ...]],
+    of: Of = "column",
 ) -> Grid:
-    """Make a table of two fields: each cell a count with its share of the column."""
-    totals = {column: sum(counter[row, column] for row in rows) for column in columns}
+    """Make a table of two fields: each cell a count with its share of the column or the row."""
     if not columns:
         return grid(title, (), ())
-    body: list[list[Value | str]] = [
-        [
-            name(schemes[0], row),
-            *(counted(counter[row, column], totals[column]) if counter[row, column] else "" for column in columns),
-            f"{sum(counter[row, column] for column in columns):,}",
-        ]
-        for row in rows
-    ]
-    body.append(["All", *(f"{totals[column]:,}" for column in columns), f"{sum(totals.values()):,}"])
-    return grid(title, (_title(schemes[0]), *(name(schemes[1], column) for column in columns), "All"), body)
+    totals = {column: sum(counter[row, column] for row in rows) for column in columns}
+
+    def cells(row: str) -> Iterable[Value | str]:
+        whole = sum(counter[row, column] for column in columns)
+        yield name(schemes[0], row)
+        for column in columns:
+            number = counter[row, column]
+            yield counted(number, whole if of == "row" else totals[column]) if number else ""
+        yield f"{whole:,}"
+
+    last = ("All", *(f"{totals[column]:,}" for column in columns), f"{sum(totals.values()):,}")
+    header = (_title(schemes[0]), *(name(schemes[1], column) for column in columns), "All")
+    return grid(title, header, [*map(cells, rows), last])
 
 
 def _title(scheme: str) -> str:
@@ -77,6 +80,7 @@ def heatmap(
     rows: Sequence[str],
     columns: Sequence[str],
     counter: Counter[tuple[str, ...]],
+    of: Of = "column",
 ) -> tuple[Heatmap, ...]:
     """Make the figure of a table of two fields; none where nothing was counted."""
     if not columns or not any(counter.values()):
@@ -88,5 +92,6 @@ def heatmap(
             tuple(name(schemes[0], row) for row in rows),
             tuple(short(schemes[1], column) for column in columns),
             tuple(tuple(counter[row, column] for column in columns) for row in rows),
+            of,
         ),
     )

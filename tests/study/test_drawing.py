@@ -18,7 +18,8 @@ HEATMAP = Heatmap("c", "Heatmap", ("x", "y"), ("one", "two"), ((3, 0), (0, 0)))
 FLOWS = ((("x", "p", "u"), 3), (("y", "p", "v"), 1))
 NODES = ((("x", "#000000"), ("y", "#111111")), (("p", "#222222"),), (("u", "#333333"), ("v", "#444444")))
 ALLUVIAL = Alluvial("d", "Alluvial", ("A", "B", "C"), NODES, FLOWS)
-CHARTS = (BARS, STACKED, HEATMAP, ALLUVIAL)
+BY_ROW = Heatmap("c", "Heatmap", ("x", "y"), ("one", "two"), ((3, 1), (0, 0)), "row")
+CHARTS = (BARS, STACKED, HEATMAP, BY_ROW, ALLUVIAL)
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: type(chart).__name__)

@@ -51,6 +51,14 @@ def test_every_value_has_a_colour_of_its_own(scheme: str) -> None:
     assert colour(scheme, "unknown") == GREY
 
 
+def test_prior_patterns_have_the_colour_of_their_group() -> None:
+    """Nine groups, nine colours, none of them a fix pattern's."""
+    colours = {value: colour("prior_pattern", value) for value in ids("prior_pattern")}
+    assert colours["MC-DAP"] == colours["MC-DNP"] != colours["SQ-AMO"]
+    assert len(set(colours.values())) == 9
+    assert set(colours.values()).isdisjoint(colour("pattern", value) for value in ids("pattern"))
+
+
 def test_every_scheme_is_known() -> None:
     """Sub-patterns belong to their pattern and have no order of their own."""
     assert {scheme: len(ids(scheme)) for scheme in SCHEMES} == {
