@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.label_options import BatchOption, ItemSource, Method, SchemeOption, SetOption, SheetFormat, Stratum
+from miner.cli.label_options import (
+    BatchOption,
+    ItemSource,
+    Layout,
+    Method,
+    SchemeOption,
+    SetOption,
+    SheetFormat,
+    Stratum,
+)
 from miner.cli.options import (
     ConfigOption,
     DatabaseUrlOption,
@@ -74,6 +83,9 @@ def export(
     scheme: SchemeOption = None,
     sets: SetOption = None,
     history: Annotated[bool, typer.Option("--history", help="Earlier rounds, too.")] = False,
+    layout: Annotated[
+        Layout, typer.Option(help="A judgement a row, or the paper's: xlsx, an item a row, of one rater.")
+    ] = Layout.LONG,
     as_json: JsonOption = False,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
@@ -88,10 +100,9 @@ def export(
     from miner.store.session import reading
 
     form = form_of(file)
+    request = ExportRequest(tuple(rater or ()), tuple(scheme or ()), tuple(sets or ()), history, layout.value)
     with reading(_engine(settings)) as connection:
-        data, count = exported(
-            connection, ExportRequest(tuple(rater or ()), tuple(scheme or ()), tuple(sets or ()), history), form
-        )
+        data, count = exported(connection, request, form)
     write(file, data)
     print_exported(str(file), count, as_json=as_json)
 

@@ -31,6 +31,13 @@ class ItemSource(StrEnum):
     STACKOVERFLOW = "stackoverflow"
 
 
+class Layout(StrEnum):
+    """How an export is laid out."""
+
+    LONG = "long"
+    PAPER = "paper"
+
+
 class SheetFormat(StrEnum):
     """The format of a sheet that somebody fills."""
 

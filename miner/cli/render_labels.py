@@ -119,32 +119,47 @@ def print_agreement(agreement: Agreement, *, as_json: bool) -> None:
     if as_json:
         _print_json(asdict(agreement))
         return
-    pair = ("scheme", "first", "second", "items", "same", "kappa", "95 % from", "to")
-    _print_part("each two (Cohen's kappa)", pair, [_pair_row(one) for one in agreement.pairs])
-    group = ("scheme", "raters", "items", "figure", "value", "95 % from", "to")
-    _print_part("all together", group, [row for one in agreement.groups for row in _group_rows(one)])
-    point = ("scheme", "first", "second", "items", "kappa", "95 % from", "to", "last", "their kappa")
-    _print_part("after so many labels", point, [_series_row(one) for one in agreement.series])
     if not agreement.pairs:
         print_warning("", "no two raters judged in the same scheme: there is nothing to compare")
+    if agreement.rules:
+        print_table(("", ""), [("rules", agreement.rules)])
+    tell = _Teller(agreement.rules)
+    pair = ("scheme", "first", "second", "items", "same", "kappa", "95 % from", "to")
+    _print_part("each two (Cohen's kappa)", pair, [tell.pair(one) for one in agreement.pairs])
+    group = ("scheme", "raters", "items", "figure", "value", "95 % from", "to")
+    _print_part("all together", group, [row for one in agreement.groups for row in tell.group(one)])
+    point = ("scheme", "first", "second", "items", "kappa", "95 % from", "to", "last", "their kappa")
+    _print_part("after so many labels", point, [tell.point(one) for one in agreement.series])
+    steps = [one for one in agreement.group_series if one not in agreement.groups]
+    _print_part("all together, after so many labels", group, [row for one in steps for row in tell.group(one)])
 
 
-def _pair_row(one: PairAgreement) -> Cells:
-    share = _NONE if one.observed is None else f"{one.observed.value:.3f}"
-    return (one.scheme, one.first, one.second, str(one.items), share, *_figure(one.kappa))
+class _Teller:
+    """Gives rows of figures; the rules' version, long, is told once."""
 
+    def __init__(self, rules: str) -> None:
+        self._rules = rules
 
-def _group_rows(one: GroupAgreement) -> list[Cells]:
-    who = ", ".join(one.raters)
-    return [
-        (one.scheme, who, str(one.complete), "Fleiss' kappa", *_figure(one.fleiss)),
-        (one.scheme, who, str(one.items), "Krippendorff's alpha", *_figure(one.alpha)),
-    ]
+    def pair(self, one: PairAgreement) -> Cells:
+        share = _NONE if one.observed is None else f"{one.observed.value:.3f}"
+        return (*self._two(one), str(one.items), share, *_figure(one.kappa))
 
+    def group(self, one: GroupAgreement) -> list[Cells]:
+        who = ", ".join(map(self._name, one.raters))
+        return [
+            (one.scheme, who, str(one.complete), "Fleiss", *_figure(one.fleiss)),
+            (one.scheme, who, str(one.items), "Krippendorff", *_figure(one.alpha)),
+        ]
 
-def _series_row(one: SeriesPoint) -> Cells:
-    block = _figure(one.block_kappa)[0]
-    return (one.scheme, one.first, one.second, str(one.items), *_figure(one.kappa), str(one.block), block)
+    def point(self, one: SeriesPoint) -> Cells:
+        block = _figure(one.block_kappa)[0]
+        return (*self._two(one), str(one.items), *_figure(one.kappa), str(one.block), block)
+
+    def _two(self, one: PairAgreement | SeriesPoint) -> Cells:
+        return (one.scheme, self._name(one.first), self._name(one.second))
+
+    def _name(self, rater: str) -> str:
+        return "rules" if rater == self._rules else rater
 
 
 def _figure(figure: Figure | None) -> Cells:
@@ -161,7 +176,9 @@ def _print_part(title: str, header: Cells, rows: Sequence[Cells]) -> None:
 
 def _warn(file: str, rejections: Sequence[Rejection]) -> None:
     for one in rejections[:_WARNED]:
-        print_warning(file, f"{one.place.replace(':', ', row ')}: {one.field} {one.text!r} {one.reason}")
+        sheet, _, row = one.place.rpartition(":")
+        place = f"{sheet}, row {row}" if sheet else f"row {row}"
+        print_warning(file, f"{place}: {one.field} {one.text!r} {one.reason}")
     if len(rejections) > _WARNED:
         more = len(rejections) - _WARNED
         print_warning(file, f"{more} more were left out: the table rating_rejection has them all")

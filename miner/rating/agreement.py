@@ -87,6 +87,8 @@ class Agreement:
     pairs: tuple[PairAgreement, ...]
     groups: tuple[GroupAgreement, ...]
     series: tuple[SeriesPoint, ...]
+    group_series: tuple[GroupAgreement, ...]
+    """The figures of groups of all items until then, after so many that two of them had judged."""
 
 
 _Said = Mapping[str, Mapping[str, tuple[int, str]]]
@@ -99,14 +101,18 @@ def agreement(connection: Connection, request: AgreementRequest) -> Agreement:
     pairs: list[PairAgreement] = []
     groups: list[GroupAgreement] = []
     series: list[SeriesPoint] = []
+    group_series: list[GroupAgreement] = []
     for scheme, said in _by_scheme(connection, request, rules):
         people = [rater for rater in sorted(said) if rater not in (RECONCILED, rules)]
         pairs += [_pair(scheme, said, *two) for two in _pairs(said, rules)]
-        groups += _groups(scheme, said, people, rules)
+        for raters in _groups(said, people, rules):
+            *before, last = _group(scheme, said, raters, request.every)
+            groups.append(last)
+            group_series += [*before, last]
         for two in _pairs(said, rules):
             series += _series(scheme, said, *two, every=request.every)
     used = rules if any(rules in (pair.first, pair.second) for pair in pairs) else ""
-    return Agreement(used, tuple(pairs), tuple(groups), tuple(series))
+    return Agreement(used, tuple(pairs), tuple(groups), tuple(series), tuple(group_series))
 
 
 def _by_scheme(connection: Connection, request: AgreementRequest, rules: str) -> Iterator[tuple[str, _Said]]:
@@ -147,12 +153,12 @@ def _pair(scheme: str, said: _Said, first: str, second: str) -> PairAgreement:
     return PairAgreement(scheme, first, second, len(pairs), share, cohen_kappa(pairs))
 
 
-def _groups(scheme: str, said: _Said, people: Sequence[str], rules: str) -> Iterator[GroupAgreement]:
-    """Give the figures of people who judged common items, without and with the rules, where they are more than two."""
+def _groups(said: _Said, people: Sequence[str], rules: str) -> Iterator[list[str]]:
+    """Give the people who judged common items, without and with the rules, where they are more than two."""
     for circle in _circles(said, people):
         for raters in (circle, [*circle, rules] if rules in said and len(circle) > 1 else []):
             if len(raters) > 2:
-                yield _group(scheme, said, raters)
+                yield raters
 
 
 def _circles(said: _Said, people: Sequence[str]) -> list[list[str]]:
@@ -165,14 +171,16 @@ def _circles(said: _Said, people: Sequence[str]) -> list[list[str]]:
     return sorted(circles)
 
 
-def _group(scheme: str, said: _Said, raters: Sequence[str]) -> GroupAgreement:
-    items = sorted({item for rater in raters for item in said[rater]})
-    rows = [[said[rater][item][1] for rater in raters if item in said[rater]] for item in items]
-    complete = [row for row in rows if len(row) == len(raters)]
-    several = [row for row in rows if len(row) > 1]
-    return GroupAgreement(
-        scheme, tuple(raters), len(complete), fleiss_kappa(complete), len(several), krippendorff_alpha(several)
-    )
+def _group(scheme: str, said: _Said, raters: Sequence[str], every: int) -> Iterator[GroupAgreement]:
+    """Give the figures of a group after each so many items that two of it had judged; last those of all."""
+    items = {item for rater in raters for item in said[rater]}
+    voices = {item: [said[rater][item] for rater in raters if item in said[rater]] for item in items}
+    several = [(max(no for no, _ in spoken), item) for item, spoken in voices.items() if len(spoken) > 1]
+    rows = [[value for _, value in voices[item]] for _, item in sorted(several)]
+    for end in [*range(every, len(rows), every), len(rows)]:
+        complete = [row for row in rows[:end] if len(row) == len(raters)]
+        fleiss, alpha = fleiss_kappa(complete), krippendorff_alpha(rows[:end])
+        yield GroupAgreement(scheme, tuple(raters), len(complete), fleiss, end, alpha)
 
 
 def _series(scheme: str, said: _Said, first: str, second: str, *, every: int) -> Iterator[SeriesPoint]:

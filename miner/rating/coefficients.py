@@ -34,7 +34,7 @@ def cohen_kappa(pairs: Iterable[tuple[str, str]]) -> Figure | None:
 
     None without items, and where chance alone makes both agree on all: both always say the same one value.
     """
-    return _jackknifed([_pair(first, second) for first, second in pairs], _cohen)
+    return _jackknifed(pairs, _pair, _cohen)
 
 
 def fleiss_kappa(items: Iterable[Item]) -> Figure | None:
@@ -44,11 +44,11 @@ def fleiss_kappa(items: Iterable[Item]) -> Figure | None:
 
     :raises ValueError: if the numbers of raters differ, or there is but one.
     """
-    rows = list(items)
+    rows = [tuple(sorted(row)) for row in items]
     raters = {len(row) for row in rows}
     if len(raters) > 1 or raters & {0, 1}:
         raise ValueError("Fleiss' kappa needs the same number of raters for each item, and at least two")
-    return _jackknifed([_fleiss_item(row) for row in rows], _fleiss)
+    return _jackknifed(rows, _fleiss_item, _fleiss)
 
 
 def krippendorff_alpha(items: Iterable[Item]) -> Figure | None:
@@ -56,7 +56,7 @@ def krippendorff_alpha(items: Iterable[Item]) -> Figure | None:
 
     None where no item counts, or all say the same one value.
     """
-    return _jackknifed([_alpha_item(row) for row in items if len(row) > 1], _alpha)
+    return _jackknifed([tuple(sorted(row)) for row in items if len(row) > 1], _alpha_item, _alpha)
 
 
 def observed(pairs: Sequence[tuple[str, str]]) -> float | None:
@@ -64,20 +64,30 @@ def observed(pairs: Sequence[tuple[str, str]]) -> float | None:
     return sum(first == second for first, second in pairs) / len(pairs) if pairs else None
 
 
-def _jackknifed(parts: Sequence[Sums], value: Callable[[Sums], float | None]) -> Figure | None:
-    """Give a function of sums over items with its interval; without one where an item decides whether it is defined."""
+def _jackknifed(
+    items: Iterable[tuple[str, ...]],
+    part: Callable[[tuple[str, ...]], Sums],
+    value: Callable[[Sums], float | None],
+) -> Figure | None:
+    """Give a function of sums over items with its interval: all that can be, where one item decides if it is defined.
+
+    Items on which the same was said are alike, so that as many are left out as there are different ones.
+    """
+    alike = Counter(items)
+    n = alike.total()
+    parts = {item: part(item) for item in alike}
     total: Counter[Hashable] = Counter()
-    for part in parts:
-        _add(total, part, 1)
+    for item, times in alike.items():
+        _add(total, parts[item], times)
     whole = value(total)
     if whole is None:
         return None
-    without = [_without(total, part, value) for part in parts]
-    known = [one for one in without if one is not None]
-    if len(known) < len(parts) or len(parts) < 2:
+    without = {item: _without(total, parts[item], value) for item in alike}
+    known = [(one, alike[item]) for item, one in without.items() if one is not None]
+    if len(known) < len(alike) or n < 2:
         return Figure(whole, -1.0, 1.0)
-    mean = math.fsum(known) / len(known)
-    variance = (len(known) - 1) / len(known) * math.fsum((one - mean) ** 2 for one in known)
+    mean = math.fsum(one * times for one, times in known) / n
+    variance = (n - 1) / n * math.fsum(times * (one - mean) ** 2 for one, times in known)
     spread = _Z * math.sqrt(variance)
     return Figure(whole, max(-1.0, whole - spread), min(1.0, whole + spread))
 
@@ -89,12 +99,13 @@ def _without(total: Counter[Hashable], part: Sums, value: Callable[[Sums], float
     return result
 
 
-def _add(total: Counter[Hashable], part: Sums, sign: int) -> None:
+def _add(total: Counter[Hashable], part: Sums, times: int) -> None:
     for name, count in part.items():
-        total[name] += sign * count  # type: ignore[assignment]
+        total[name] += times * count  # type: ignore[assignment]
 
 
-def _pair(first: str, second: str) -> Sums:
+def _pair(said: tuple[str, ...]) -> Sums:
+    first, second = said
     return {_N: 1, _SAME: int(first == second), ("first", first): 1, ("second", second): 1}
 
 

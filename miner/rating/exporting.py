@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 
 from miner.errors import LabelsError
+from miner.rating.schemes import values
 from miner.rating.sheets import WIDTHS, csv_bytes
 from miner.rating.xlsx import SheetData, book
 from miner.store import ratings as store
@@ -20,17 +21,27 @@ COLUMNS: Final = (
     "note", "rated_at", "batch",
 )  # fmt: skip
 
+_PAPER: Final = ("prior_pattern", "pattern", "bug_type", "root_cause", "impact", "sub_pattern")
+_PAPER_NAMES: Final = (
+    *("Bug Fix Pattern from Prior Study", "Bug Fix Pattern"),
+    *("Bug Type", "Root Cause", "Impact", "Sub-pattern"),
+)
+
 _Rows = Sequence[tuple[str | int | None, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Which labels to give; an empty choice is all. ``history`` gives earlier rounds, too."""
+    """Which labels to give; an empty choice is all. ``history`` gives earlier rounds, too.
+
+    ``layout`` "paper" gives an xlsx file in the layout of the paper's, of one rater: an item a row, a scheme a column.
+    """
 
     raters: tuple[str, ...] = ()
     schemes: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     history: bool = False
+    layout: str = "long"
 
 
 def form_of(path: Path) -> str:
@@ -45,10 +56,18 @@ def form_of(path: Path) -> str:
 
 
 def export(connection: Connection, request: ExportRequest, form: str) -> tuple[bytes, int]:
-    """Give a file of labels, and how many it holds."""
+    """Give a file of labels, and how many it holds.
+
+    :raises LabelsError: if the paper's layout is asked for in another format, of several raters, or with history.
+    """
+    wide = request.layout == "paper"
+    if wide and (form != "xlsx" or len(request.raters) != 1 or request.history):
+        raise LabelsError("the paper's layout is an xlsx file of one --rater, without --history")
     found = store.exported(
         connection, raters=request.raters, schemes=request.schemes, sets=request.sets, history=request.history
     )
+    if wide:
+        return _paper(found), len(found)
     rows = [_cells(row) for row in found]
     return _FORMS[form](rows), len(rows)
 
@@ -71,6 +90,31 @@ def _jsonl(rows: _Rows) -> bytes:
 
 def _xlsx(rows: _Rows) -> bytes:
     return book([SheetData("labels", COLUMNS, rows, WIDTHS)])
+
+
+def _paper(rows: Sequence[Row[Any]]) -> bytes:
+    """Give the sheets GitHub and StackOverflow, with the paper's names of columns and the names of values."""
+    items: dict[str, dict[str, str]] = {}
+    first = {row.item_id: row for row in reversed(rows)}
+    for row in rows:
+        items.setdefault(row.item_id, {})[row.scheme] = _name(row.scheme, row.value)
+    pages = []
+    for source, name, link in (("github", "GitHub", "Bug"), ("stackoverflow", "StackOverflow", "Post#")):
+        of_source = [(first[item_id], said) for item_id, said in items.items() if first[item_id].source == source]
+        listed = [
+            (row.link, *_said(said, _PAPER[:2]), row.library, *_said(said, _PAPER[2:])) for row, said in of_source
+        ]
+        header = (link, *_PAPER_NAMES[:2], "Library", *_PAPER_NAMES[2:])
+        pages.append(SheetData(name, header, listed, dict.fromkeys(header, 30) | {link: 60}))
+    return book(pages)
+
+
+def _said(said: Mapping[str, str], schemes: Sequence[str]) -> list[str]:
+    return [said.get(scheme, "") for scheme in schemes]
+
+
+def _name(scheme: str, value: str) -> str:
+    return next((known.name for known in values(scheme) if known.id == value), value)
 
 
 _FORMS: Final[dict[str, Callable[[_Rows], bytes]]] = {"csv": _csv, "jsonl": _jsonl, "xlsx": _xlsx}

@@ -154,7 +154,7 @@ class _Import:
             if row.item_id in known or row.item_id in new:
                 continue
             source, library = fixes.get(row.item_id, (row.source, row.library))
-            if row.item_id in fixes or (row.base_id and row.item_id.startswith(row.base_id)):
+            if row.item_id in fixes or _is_of(row):
                 fix_id = row.item_id if row.item_id in fixes else None
                 place = (row.set_name or self._set, row.position)
                 new[row.item_id] = Item(row.item_id, source, library, row.link, *place, fix_id, self._run.run_id)
@@ -231,6 +231,12 @@ class _Import:
             self._file.unread,
             tuple(self._unknown),
         )
+
+
+def _is_of(row: RatedRow) -> bool:
+    """Tell whether a row's id is of what its link leads to: the same, a numbered one, or a fix of the same commit."""
+    base = row.base_id.partition("#")[0] if row.base_id.startswith("git:") else row.base_id
+    return bool(base) and row.item_id.startswith(base)
 
 
 def _refuse_others(file: RawFile, request: ImportRequest) -> None:

@@ -7,6 +7,7 @@ its row and the reason; the rest of the row stays.
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -72,6 +73,7 @@ def read_file(path: Path) -> RawFile:
     :raises LabelsError: if it is missing, too large, damaged, or has no column for what is rated.
     """
     data = _bytes(path)
+    _require_utf8(path, data)
     tables = _json_tables(data) if data.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] == b"{" else _tables(path)
     rows: list[RawRow] = []
     fields: set[str] = set()
@@ -103,6 +105,16 @@ def _bytes(path: Path) -> bytes:
     if len(data) > MAX_FILE_BYTES:
         raise LabelsError(f"{path} is larger than {MAX_FILE_BYTES:,} bytes: split it")
     return data
+
+
+def _require_utf8(path: Path, data: bytes) -> None:
+    # Excel writes CSV in its country's encoding unless told otherwise: notes and names would be damaged in silence.
+    if data.startswith((b"PK\x03\x04", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        raise LabelsError(f"{path} is not UTF-8 (byte {error.start}): save it as xlsx or as CSV UTF-8") from None
 
 
 def _tables(path: Path) -> Iterator[_NamedTable]:
@@ -138,7 +150,7 @@ def _columns(header: tuple[str, ...]) -> dict[str, int]:
 def _json_tables(data: bytes) -> list[_NamedTable]:
     found: list[_Found] = []
     named: set[str] = set()
-    for no, line in enumerate(data.decode("utf-8-sig", "replace").split("\n"), 1):
+    for no, line in enumerate(data.decode("utf-8-sig").split("\n"), 1):
         if line.strip():
             values, problem = _of_json(line)
             named |= set(values)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final, TypeGuard
 
 from sqlalchemy import Connection
 
-from miner.collect.seeds import Unreadable, parse_seed
+from miner.collect.seeds import CommitSeed, Seed, Unreadable, parse_seed
 from miner.evaluation.matching import fixes_meant
 from miner.rating.items import GITHUB, STACKOVERFLOW
 from miner.store import ratings as store
+
+_SHA_LENGTH: Final = 40
 
 
 def link_all(connection: Connection, site: str) -> int:
@@ -21,11 +24,19 @@ def link_all(connection: Connection, site: str) -> int:
     own = store.fixes(connection, [item.item_id for item in open_items])
     found = [(item.item_id, item.item_id) for item in open_items if item.item_id in own]
     seeds = [(item.item_id, parse_seed(item.link, 0, site=site)) for item in open_items if item.item_id not in own]
-    linked = [(item_id, seed) for item_id, seed in seeds if not isinstance(seed, Unreadable)]
-    meant = fixes_meant(connection, [seed for _, seed in linked])
-    found += [(item_id, fix_id) for (item_id, _), fix_id in zip(linked, meant, strict=True) if isinstance(fix_id, str)]
+    # Most rows of a large set lead to what is not collected: asking for each by itself would take long.
+    repaired = store.shas_with_fix(connection, {seed.sha for _, seed in seeds if isinstance(seed, CommitSeed)})
+    linked = [item_id for item_id, seed in seeds if _may_have_fix(seed, repaired)]
+    meant = fixes_meant(connection, [seed for _, seed in seeds if _may_have_fix(seed, repaired)])
+    found += [(item_id, fix_id) for item_id, fix_id in zip(linked, meant, strict=True) if isinstance(fix_id, str)]
     store.link_items(connection, found)
     return len(found)
+
+
+def _may_have_fix(seed: Seed | Unreadable, repaired: Collection[str]) -> TypeGuard[Seed]:
+    if isinstance(seed, CommitSeed):
+        return len(seed.sha) < _SHA_LENGTH or seed.sha in repaired
+    return not isinstance(seed, Unreadable)
 
 
 def known_fixes(connection: Connection, ids: Collection[str]) -> dict[str, tuple[str, str]]:

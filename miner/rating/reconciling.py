@@ -85,7 +85,7 @@ def conflict_sheet(connection: Connection, found: Sequence[Conflict], form: str)
     seen = samples.shown(connection, {one.item.fix_id for one in found if one.item.fix_id}, CUT)
     rows = [_sheet_row(one, seen.get(one.item.fix_id or "")) for one in found]
     if form == "csv":
-        return csv_bytes(_HEADER, rows)
+        return csv_bytes(_HEADER, rows, marked=True)
     schemes = [scheme for scheme in SCHEMES if any(one.scheme == scheme for one in found)] or list(SCHEMES[:1])
     chosen = {
         cells: [no for no, one in enumerate(found) if one.scheme == scheme]

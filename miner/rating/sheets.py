@@ -60,7 +60,7 @@ def sheet(connection: Connection, drawn: Drawn, rater: str, form: str) -> bytes:
     header = [*_BEFORE, *schemes, "note"]
     rows = list(_rows(connection, drawn, rater, len(schemes)))
     if form == "csv":
-        return csv_bytes(header, rows)
+        return csv_bytes(header, rows, marked=True)
     labels = SheetData("labels", header, rows, WIDTHS | dict.fromkeys(schemes, 28), cells_of(schemes))
     return book([labels, *helpers(schemes, _HELP)])
 
@@ -83,14 +83,17 @@ def cells_of(schemes: Sequence[str]) -> dict[str, str]:
     return {scheme: f"values!${letter}$2:${letter}${len(values(scheme)) + 1}" for scheme, letter in letters.items()}
 
 
-def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | None]]) -> bytes:
-    """Give a CSV file in UTF-8 whose cells no spreadsheet program calculates."""
+def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[str | int | None]], *, marked: bool = False) -> bytes:
+    """Give a CSV file in UTF-8 whose cells no spreadsheet program calculates.
+
+    :param marked: whether it begins with a byte order mark, without which Excel takes it for another encoding.
+    """
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(header)
     for row in rows:
         writer.writerow(["" if value is None else escaped(str(value)) for value in row])
-    return stream.getvalue().encode()
+    return stream.getvalue().encode("utf-8-sig" if marked else "utf-8")
 
 
 def write(path: Path, data: bytes) -> None:

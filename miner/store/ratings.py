@@ -98,6 +98,11 @@ def fixes(connection: Connection, ids: Collection[str]) -> dict[str, Row[Any]]:
     return {row.fix_id: row for row in _in_chunks(connection, query, fix.c.fix_id, ids)}
 
 
+def shas_with_fix(connection: Connection, shas: Collection[str]) -> set[str]:
+    """Give the commits among some that hold a fix."""
+    return {row.sha for row in _in_chunks(connection, select(fix.c.sha).distinct(), fix.c.sha, shas)}
+
+
 def add_items(connection: Connection, new: Sequence[Item]) -> int:
     """Enter items; those that are there stay as they are."""
     return insert_rows(connection, rating_item, [astuple(item) for item in new])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, func, select
@@ -89,11 +90,15 @@ def shown(connection: Connection, fix_ids: Collection[str], limit: int) -> dict[
     """Give what a rater is shown of some fixes; texts and changes are cut to ``limit`` characters."""
     found: dict[str, Shown] = {}
     for ids in _chunks(fix_ids):
+        hunks = _grouped(connection.execute(_hunks(ids)))
+        pairs = select(pair.c.fix_id, pair.c.diff).where(pair.c.fix_id.in_(ids))
+        diffs = _grouped(connection.execute(pairs.order_by(pair.c.fix_id, pair.c.pair_no)))
         for row in connection.execute(_described(ids)):
+            of_fix = hunks.get(row.fix_id, [])
+            parts = [_hunk_text(one) for one in of_fix] or [one.diff for one in diffs.get(row.fix_id, [])]
             about = (row.title if row.sha is None else row.message) or ""
-            found[row.fix_id] = Shown(_link(row), _cut(about.strip(), limit), "")
-        for fix_id, change in _changes(connection, ids):
-            found[fix_id] = Shown(found[fix_id].link, found[fix_id].about, _cut(change, limit))
+            link = _link(row) + (_anchor(of_fix[0]) if of_fix and row.host == "github.com" else "")
+            found[row.fix_id] = Shown(link, _cut(about.strip(), limit), _cut("\n".join(parts), limit))
     return found
 
 
@@ -133,16 +138,23 @@ def _link(row: Row[Any]) -> str:
     return f"https://github.com/{row.name}/commit/{row.sha}" if row.host == "github.com" else f"{row.name} {row.sha}"
 
 
-def _changes(connection: Connection, ids: Sequence[str]) -> Iterator[tuple[str, str]]:
-    hunks: dict[str, list[str]] = {}
-    for row in connection.execute(_hunks(ids)):
-        head = f"--- {row.old_path or '/dev/null'}\n+++ {row.new_path or '/dev/null'}\n"
-        place = f"@@ -{row.old_start},{row.old_lines} +{row.new_start},{row.new_lines} @@ {row.heading}\n"
-        hunks.setdefault(row.fix_id, []).append(f"{head}{place}{row.body}")
-    pairs = select(pair.c.fix_id, pair.c.diff).where(pair.c.fix_id.in_(ids)).order_by(pair.c.fix_id, pair.c.pair_no)
-    for row in connection.execute(pairs):
-        hunks.setdefault(row.fix_id, []).append(row.diff)
-    yield from ((fix_id, "\n".join(parts)) for fix_id, parts in hunks.items())
+def _anchor(row: Row[Any]) -> str:
+    """Give GitHub's anchor of a hunk, so that a rater sees the fix first, and the link means no other of the commit."""
+    digest = sha256((row.new_path or row.old_path or "").encode("utf-8", "replace")).hexdigest()
+    return f"#diff-{digest}R{row.new_start}" if row.new_lines else f"#diff-{digest}L{row.old_start}"
+
+
+def _hunk_text(row: Row[Any]) -> str:
+    head = f"--- {row.old_path or '/dev/null'}\n+++ {row.new_path or '/dev/null'}\n"
+    place = f"@@ -{row.old_start},{row.old_lines} +{row.new_start},{row.new_lines} @@ {row.heading}\n"
+    return f"{head}{place}{row.body}"
+
+
+def _grouped(rows: Iterable[Any]) -> dict[str, list[Row[Any]]]:
+    found: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.fix_id, []).append(row)
+    return found
 
 
 def _hunks(ids: Sequence[str]) -> Select[Any]:

@@ -10,7 +10,7 @@ from support.labels import collect, rate, rows
 
 from miner.classify.version import RATER
 from miner.rating.agreement import Agreement, AgreementRequest, agreement
-from miner.rating.coefficients import cohen_kappa
+from miner.rating.coefficients import cohen_kappa, krippendorff_alpha
 from miner.rating.reconciling import agree
 from miner.rating.sampling import SampleRequest, sample
 from miner.store.session import reading
@@ -91,6 +91,16 @@ def test_the_series_tells_agreement_after_so_many_labels(rated: Engine) -> None:
     assert series[1].block_kappa is None
 
 
+def test_groups_have_a_series_too(rated: Engine) -> None:
+    """Its last point is the group's figure of all items."""
+    found = compared(rated, every=3, rules=False)
+    assert [(one.items, one.complete) for one in found.group_series] == [(3, 1), (4, 2)]
+    assert found.group_series[-1] == found.groups[0]
+    # Cleo judged the first two commits last.
+    first = [("data_type",) * 2, ("optimizer",) * 2, ("monitor",) * 3]
+    assert found.group_series[0].alpha == krippendorff_alpha(first)
+
+
 def test_the_order_is_that_in_which_both_had_judged(engine: Engine, tmp_path: Path) -> None:
     """Ada's second file comes after Ben's: what it judges is last."""
     rate(engine, tmp_path, "ada", (2, "monitor"))
@@ -138,4 +148,4 @@ def test_a_batch_narrows_to_its_items(rated: Engine, tmp_path: Path) -> None:
 
 
 def test_nothing_to_compare_is_no_error(engine: Engine) -> None:
-    assert compared(engine) == Agreement("", (), (), ())
+    assert compared(engine) == Agreement("", (), (), (), ())

@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from support.labels import collect, link, rate, read, rows, write_csv
 
 from miner.errors import LabelsError
+from miner.evaluation import patternlabels
 from miner.rating.exporting import COLUMNS, ExportRequest, export, form_of
 from miner.rating.reconciling import agree
 from miner.store import schema
@@ -51,10 +52,22 @@ def test_a_row_is_a_judgement_with_its_item(rated: Engine) -> None:
     ben = next(row for row in found if row["rater"] == "ben")
     fix = ben["fix_id"]
     assert ben == {
-        "item_id": fix.removesuffix(":1"), "source": "github", "library": "keras", "link": link(0),
-        "set": "ada-0monitor-1data_type", "position": 1, "fix_id": fix, "scheme": "pattern", "rater": "ben", "round": 1, "value": "optimizer",
-        "said": "Optimizers", "note": "=HYPERLINK(1)", "rated_at": "2020-01-02T00:00:00+00:00", "batch": None,
-    }  # fmt: skip
+        "item_id": fix.removesuffix(":1"),
+        "source": "github",
+        "library": "keras",
+        "link": link(0),
+        "set": "ada-0monitor-1data_type",
+        "position": 1,
+        "fix_id": fix,
+        "scheme": "pattern",
+        "rater": "ben",
+        "round": 1,
+        "value": "optimizer",
+        "said": "Optimizers",
+        "note": "=HYPERLINK(1)",
+        "rated_at": "2020-01-02T00:00:00+00:00",
+        "batch": None,
+    }
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -106,3 +119,24 @@ def test_a_file_name_tells_the_format() -> None:
     assert form_of(Path("a.CSV")) == "csv"
     with pytest.raises(LabelsError, match=r"ends with \.csv, \.jsonl, \.xlsx"):
         form_of(Path("a.pdf"))
+
+
+def test_the_papers_layout_is_read_as_the_papers_file_is(rated: Engine, tmp_path: Path) -> None:
+    """By this command, and by the one that evaluates patterns: the same items with the same values."""
+    path = tmp_path / "export.xlsx"
+    path.write_bytes(exported(rated, "xlsx", layout="paper", raters=("ada",)))
+    assert path.read_bytes() == exported(rated, "xlsx", layout="paper", raters=("ada",))
+    found = patternlabels.read(path, [patternlabels.Sheet.GITHUB])
+    assert [(row.link, row.pattern, row.library) for row in found.rows] == [
+        (link(0), "optimizer", "keras"),
+        (link(1), "data_type", "keras"),
+    ]
+    assert read(rated, path, "zoe").items_new == 0
+    query = "SELECT item_id, scheme, value FROM rating_current WHERE rater = '{}' ORDER BY item_id"
+    assert rows(rated, query.format("zoe")) == rows(rated, query.format("ada"))
+
+
+@pytest.mark.parametrize("asked", [{}, {"raters": ("a", "b")}, {"raters": ("a",), "history": True}])
+def test_the_papers_layout_is_of_one_rater_now(rated: Engine, asked: dict[str, object]) -> None:
+    with pytest.raises(LabelsError, match="an xlsx file of one --rater"):
+        exported(rated, "xlsx", layout="paper", **asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from sqlalchemy import Engine, text
 from support.labels import SITE, collect, link, rate, read, rows, write_csv, write_jsonl, write_paper
 from support.pages import sha
 
-from miner.errors import LabelsError
+from miner.errors import LabelsError, StoreFullError
 from miner.rating.sampling import SampleRequest, sample
 from miner.rating.sheets import hand_out
+from miner.store import ratings as store
 from miner.store.session import writing
 
 COMMITS = [
@@ -197,3 +199,25 @@ def test_texts_that_a_database_cannot_hold_are_cleaned(engine: Engine, tmp_path:
     path = write_jsonl(tmp_path / "a.jsonl", {"link": link(0), "pattern": "Monitor", "note": "a\x00b\ud800"})
     read(engine, path, "ada")
     assert rows(engine, "SELECT note FROM rating") == [("a\ufffdb\ufffd",)]
+
+
+def test_two_who_read_one_file_at_once_bring_it_once(engine: Engine, paper: Path) -> None:
+    """Rounds count on from what is there: the second waits for the first."""
+    with ThreadPoolExecutor(2) as pool:
+        done = list(pool.map(lambda _: read(engine, paper, "paper"), range(2)))
+    assert sorted((one.added, one.unchanged) for one in done) == [(0, 11), (11, 0)]
+    assert rows(engine, "SELECT COUNT(*), MAX(round) FROM rating") == [(11, 1)]
+
+
+def test_a_file_that_fails_half_way_leaves_nothing(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One import is one transaction: items without their judgements would look like a complete label set."""
+
+    def full(*_: object) -> None:
+        raise StoreFullError
+
+    monkeypatch.setattr(store, "record_import", full)
+    with pytest.raises(StoreFullError):
+        rate(engine, tmp_path, "ada", (0, "monitor"))
+    assert rows(engine, "SELECT (SELECT COUNT(*) FROM rating_item), (SELECT COUNT(*) FROM crawl_run)") == [(0, 0)]

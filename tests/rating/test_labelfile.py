@@ -32,6 +32,13 @@ def test_one_content_is_read_alike_from_csv_and_json_lines(tmp_path: Path) -> No
     assert (csv.rows, jsonl.rows) == ((RawRow("2", 1, fields),), (RawRow("1", 1, fields),))
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings_that_name_themselves_are_read(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("link,note\n7,d\u00e9j\u00e0\n".encode(encoding))
+    assert [row.fields for row in read_file(path).rows] == [{"link": "7", "note": "d\u00e9j\u00e0"}]
+
+
 def test_an_apostrophe_before_what_looks_like_a_formula_is_taken_off(tmp_path: Path) -> None:
     file = read_file(write_csv(tmp_path / "a.csv", ("link", "note"), ("x", "'=1+1"), ("y", "'tis")))
     assert [row.fields["note"] for row in file.rows] == ["=1+1", "'tis"]
@@ -70,6 +77,7 @@ def test_a_cell_that_would_lose_its_end_is_a_problem(tmp_path: Path) -> None:
         pytest.param(b"a,b\n1,2\n", "has no column that names what is rated", id="other columns"),
         pytest.param(b"link,pattern\n", "has no rows", id="a header alone"),
         pytest.param(b"PK\x03\x04 no zip", "is no xlsx that can be read", id="a damaged xlsx"),
+        pytest.param("link,note\n7,d\u00e9j\u00e0\n".encode("cp1252"), "is not UTF-8 .byte 13.: save it", id="cp1252"),
         pytest.param(b"\x00\x01\x02", "is neither text nor xlsx", id="binary"),
     ],
 )

@@ -65,7 +65,7 @@ def test_the_moderators_sheet_shows_who_says_what(rated: Engine) -> None:
     assert (told["about"], told["decision"]) == ("Fix 1", None)
     (choice,) = page.data_validations.dataValidation
     assert (str(choice.sqref), choice.formula1) == ("I2", "values!$A$2:$A$17")
-    (same,) = csv.DictReader(io.StringIO(listed.decode()))
+    (same,) = csv.DictReader(io.StringIO(listed.decode("utf-8-sig")))
     assert (same["item_id"], same["judgements"]) == (item(1), told["judgements"])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from miner.store.githubtables import fix_cluster
 from miner.store.samples import Candidate
 from miner.store.session import reading, writing
 
+DIGEST = sha256(b"a.py").hexdigest()
 FIXES = (
     [("keras", "monitor", 0.9, 0.1)] * 6
     + [("keras", "data_type", 0.5, 0.4)]
@@ -121,7 +123,7 @@ def test_a_batch_is_kept_with_how_it_was_drawn(collected: Engine) -> None:
     ]
     items = rows(collected, "SELECT item_id, source, library, link, set_name, position, fix_id FROM rating_item")
     assert sorted(items) == sorted(
-        (one, "github", "torch", f"https://github.com/o/n/commit/{one[4:44]}", "b", no, one)
+        (one, "github", "torch", f"https://github.com/o/n/commit/{one[4:44]}#diff-{DIGEST}R1", "b", no, one)
         for no, one in enumerate(order, 1)
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from hashlib import sha256
 from pathlib import Path
 
 import openpyxl
@@ -17,6 +18,7 @@ from miner.rating.sampling import Drawn, SampleRequest, sample
 from miner.rating.sheets import file_name, hand_out, sheet, write_new
 from miner.store.session import reading
 
+DIGEST = sha256(b"a.py").hexdigest()
 FIXES = [("keras", "loss_function", 0.5, 0.25), ("torch", "optimizer", 0.5, 0.25), ("keras", "unknown", None, 0.0)]
 
 
@@ -58,7 +60,7 @@ def test_a_sheet_shows_what_there_is_to_see(engine: Engine, drawn: Drawn) -> Non
     assert [row[0] for row in found] == [item.item_id for item in drawn.items]
     first = next(row for row in found if row[0] == f"git:{sha(0)}:1")
     assert first[1:3] + first[4:] == (
-        *("b", "ada", "github", "keras", f"https://github.com/o/n/commit/{sha(0)}", "Fix 0"),
+        *("b", "ada", "github", "keras", f"https://github.com/o/n/commit/{sha(0)}#diff-{DIGEST}R1", "Fix 0"),
         *("--- a.py\n+++ a.py\n@@ -1,1 +1,1 @@ def f():\n-a\n+b\n", None, None, None),
     )
 
@@ -107,7 +109,7 @@ def test_a_filled_sheet_is_read_without_further_words(engine: Engine, drawn: Dra
 def test_a_csv_sheet_holds_nothing_that_is_calculated(engine: Engine, drawn: Drawn, tmp_path: Path) -> None:
     """A diff begins with a dash, which a spreadsheet program takes for a formula; it is read back as it was."""
     (path,) = hand_out(engine, drawn, ["ada"], tmp_path, "csv")
-    with path.open(newline="", encoding="utf-8") as file:
+    with path.open(newline="", encoding="utf-8-sig") as file:
         found = list(csv.DictReader(file))
     assert all(row["change"].startswith("'--- a.py") for row in found)
     assert not any(str(cell).startswith(("=", "+", "-", "@")) for row in found for cell in row.values())
