@@ -121,6 +121,13 @@ def test_the_readme_names_every_flag_of_label(name: str) -> None:
     assert flags <= set(re.findall(r"--[a-z][a-z-]+", section))
 
 
+def test_the_readme_names_every_flag_of_study() -> None:
+    """In the section that explains what the flags mean."""
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", help_of("study")))
+    section = text_of("README.md").partition("## The study")[2].partition("\n## ")[0]
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", section)) == flags - {"--config", "--database-url", "--help"}
+
+
 def test_the_readme_lists_the_exit_codes() -> None:
     """The same as in the program and in the help of collect."""
     listed = {int(code) for code in re.findall(r"^\| (\d+) \|", text_of("README.md"), re.MULTILINE)}

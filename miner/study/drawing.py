@@ -72,7 +72,9 @@ def _bars(figure: Figure, chart: Bars) -> None:
     below = [max(0.0, share - low) for share, (low, _) in zip(chart.shares, chart.intervals, strict=True)]
     above = [max(0.0, high - share) for share, (_, high) in zip(chart.shares, chart.intervals, strict=True)]
     axes.barh(places, chart.shares, color=chart.colours, edgecolor="#333333", linewidth=0.5, height=0.72)
-    axes.errorbar(chart.shares, places, xerr=[below, above], fmt="none", ecolor="#333333", elinewidth=1, capsize=2.5)
+    # First in white: a dark bar would swallow the line.
+    for ink, width in (("white", 2.6), ("#333333", 1.0)):
+        axes.errorbar(chart.shares, places, xerr=[below, above], fmt="none", ecolor=ink, elinewidth=width, capsize=2.5)
     widest = max(high for _, high in chart.intervals)
     for place, (_, high), count in zip(places, chart.intervals, chart.counts, strict=True):
         axes.text(high + 0.012 * widest, place, f"{count:,}", va="center", fontsize=7.5, color="#333333")
