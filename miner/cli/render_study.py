@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from miner.cli.render import print_table
-from miner.console import mask_values, stdout
+from miner.console import mask_secrets, mask_values, printable, stdout
 
 if TYPE_CHECKING:
     from miner.study.exhibits import Exhibit, Grid, Value
@@ -25,7 +25,7 @@ def print_study(study: Study, files: Sequence[Path], *, as_json: bool) -> None:
     elif files:
         _print_written(study, files)
     else:
-        typer.echo(f"{study.choice}; {study.judged:,} of {study.items:,} fixes are judged")
+        typer.echo(printable(f"{study.choice}; {study.judged:,} of {study.items:,} fixes are judged"))
         for exhibit in study.exhibits:
             _print_exhibit(exhibit)
 
@@ -44,7 +44,14 @@ def _print_exhibit(exhibit: Exhibit) -> None:
         header = [] if stdout().is_terminal else [list(grid.header)]
         print_table(grid.header, [*header, *_rows(grid)])
     for note in exhibit.notes:
-        typer.echo(f"- {note}")
+        _print_line(note)
+    for one in exhibit.comparisons:
+        if not one.same:
+            _print_line(f"Not as the paper prints it: {one.what}: ours {one.ours or 'none'}, the paper's {one.paper}.")
+
+
+def _print_line(text: str) -> None:
+    typer.echo(f"- {mask_secrets(printable(text))}")
 
 
 def _rows(grid: Grid) -> Iterable[list[str]]:
@@ -52,5 +59,5 @@ def _rows(grid: Grid) -> Iterable[list[str]]:
 
 
 def _text(value: Value) -> str:
-    paper = f"[paper {value.paper}]" if value.paper else ""
-    return ", ".join(part for part in (value.text, value.detail, paper) if part)
+    ours = ", ".join(part for part in (value.text, value.detail) if part)
+    return f"{ours} [paper {value.paper}]" if value.paper else ours

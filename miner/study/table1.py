@@ -67,7 +67,7 @@ def _notes(material: Material) -> Iterable[str]:
         missing = material.items - judged
         yield f"{missing:,} of {material.items:,} fixes have no label of this rater and are not counted."
     if material.unread:
-        yield f"{material.unread:,} cells of label files could not be read and count nowhere; see rating_rejection."
+        yield f"Cells of label files that could not be read and count nowhere (rating_rejection): {material.unread:,}."
     if material.left_out:
         reasons = ", ".join(f"{reason} {number:,}" for reason, number in material.left_out.items())
         yield f"Questions that gave no fix, by reason: {reasons}."

@@ -54,6 +54,13 @@ def test_one_table_for_a_reader(miner: Miner, tmp_path: Path, database: Sequence
     assert [path.name for path in tmp_path.iterdir() if not path.name.startswith("miner.db")] == []
 
 
+def test_what_is_not_as_the_paper_prints_it_is_told(miner: Miner, database: Sequence[str]) -> None:
+    """Beside ours in the table, and once more below it."""
+    told = miner("study", "--only", "table1", *database).stdout
+    assert "3 [paper 555]" in told
+    assert "- Not as the paper prints it: fixes, all, GitHub: ours 3, the paper's 555.\n" in told
+
+
 def test_one_object_for_a_machine(miner: Miner, database: Sequence[str]) -> None:
     """With the labels that count and, if it was written, the files."""
     done = miner("study", "--json", "--only", "table1", "--only", "table5", "--out", "out", *database)

@@ -81,7 +81,7 @@ def test_table_1_has_every_row_as_a_fix(engine: Engine) -> None:
     found = {source: {one: pick(table, "fixes", source=source, library=one) for one in LIBRARIES} for source in FIXES}
     assert found == FIXES
     assert [pick(table, "fixes", source=source, library="all") for source in FIXES] == [178, 209]
-    assert any("1 cells of label files" in note for note in table.notes)
+    assert any("(rating_rejection): 1." in note for note in table.notes)
 
 
 def test_figure_1_has_the_patterns_of_each_sheet(engine: Engine) -> None:
