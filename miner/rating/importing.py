@@ -21,6 +21,7 @@ from miner.rating.running import LabelRun, label_run
 from miner.store import ratings as store
 from miner.store.ratings import Item, Rating
 from miner.store.ratingtables import RECONCILED
+from miner.store.values import clean, key
 
 _NAMED: Final = 5
 
@@ -96,7 +97,7 @@ class _Import:
         self._request = request
         self._file = file
         self._rejections = rejections
-        self._set = request.set_name or request.path.stem
+        self._set = key(request.set_name or request.path.stem)
         self._counts = _Counts()
         self._unknown: list[str] = []
 
@@ -170,9 +171,9 @@ class _Import:
         old = set(before) if read_before else set()
         for row in rows:
             for judgement in row.judgements:
-                key = (row.item_id, judgement.scheme, row.rater)
-                rounds = before.setdefault(key, [])
-                if self._is_new(row, judgement, rounds, key in old):
+                place = (row.item_id, judgement.scheme, row.rater)
+                rounds = before.setdefault(place, [])
+                if self._is_new(row, judgement, rounds, place in old):
                     rounds.append(self._rating(row, judgement, len(rounds) + 1))
                     yield rounds[-1]
 
@@ -206,7 +207,7 @@ class _Import:
 
     def _record(self) -> None:
         digest, run_id = self._file.digest, self._run.run_id
-        read = (digest, self._request.rater or "", self._file.name, self._set, run_id)
+        read = (digest, self._request.rater or "", clean(self._file.name), self._set, run_id)
         store.record_import(self._connection, read)
         rejected = {(one.place, one.field): (one.text, one.reason) for one in self._rejections}
         rows = [(digest, *at, *why, run_id) for at, why in rejected.items()]

@@ -14,13 +14,14 @@ from miner.rating.items import canonical, numbered, source_of
 from miner.rating.labelfile import RawFile, RawRow
 from miner.rating.schemes import SCHEMES, library_id, nearest, nearest_library, value_id
 from miner.store.ratingtables import RECONCILED
-from miner.store.values import clean
+from miner.store.values import clean, key
 
 MAX_RATER: Final = 100
 """Characters of a rater's name."""
 
 _SHOWN: Final = 200
 _DIGITS: Final = 10
+_NO_LINK: Final = Unreadable("", 0, "is not there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +142,12 @@ class _Reader:
         fields = raw.fields
         rater = clean(self._asked.rater or " ".join(fields.get("rater", "").split()))
         seed = self._seed(raw)
+        named = bool(raw.fields.get("item_id"))
         problem = raw.problem or _rater_problem(rater)
         library = library_id(fields.get("library", ""))
         if problem:
             self._reject(raw, "row" if raw.problem else "rater", rater, problem)
-        elif isinstance(seed, Unreadable):
+        elif isinstance(seed, Unreadable) and not named:
             self._reject(raw, "link", seed.text, seed.reason)
         elif library is None:
             meant = nearest_library(fields["library"])
@@ -154,17 +156,15 @@ class _Reader:
         else:
             yield self._row(raw, seed, rater, library)
 
-    def _seed(self, raw: RawRow) -> Seed | Unreadable | None:
-        link, item_id = raw.fields.get("link", ""), raw.fields.get("item_id", "")
-        seed = parse_seed(link, raw.ordinal, site=self._asked.site) if link else None
-        if item_id:
-            # The id says what is rated. A commit of a repository that is not on GitHub has no link that can be read.
-            return None if isinstance(seed, Unreadable) else seed
-        return seed or Unreadable("", raw.ordinal, "is not there")
+    def _seed(self, raw: RawRow) -> Seed | Unreadable:
+        link = raw.fields.get("link", "")
+        return parse_seed(link, raw.ordinal, site=self._asked.site) if link else _NO_LINK
 
-    def _row(self, raw: RawRow, seed: Seed | None, rater: str, library: str) -> RatedRow:
-        base = canonical(seed) if seed else ""
-        item_id = clean(raw.fields.get("item_id", ""))
+    def _row(self, raw: RawRow, seed: Seed | Unreadable, rater: str, library: str) -> RatedRow:
+        # A row that names its item may have no link that can be read: that of a commit of a local repository.
+        readable = None if isinstance(seed, Unreadable) else seed
+        base = canonical(readable) if readable else ""
+        item_id = key(raw.fields.get("item_id", ""))
         judgements = tuple(self._judgements(raw))
         if not item_id:
             place = (rater, raw.fields.get("scheme", ""), base)
@@ -175,8 +175,8 @@ class _Reader:
             raw.ordinal,
             item_id,
             base,
-            source_of(seed) if seed else "",
-            _link(seed) if seed else clean(raw.fields.get("link", "")),
+            source_of(readable) if readable else "",
+            _link(seed),
             library,
             rater,
             judgements,
@@ -184,7 +184,7 @@ class _Reader:
             self._moment(raw),
             clean(raw.fields.get("batch", "")),
             _number(raw.fields.get("round", "")),
-            clean(raw.fields.get("set", "")),
+            key(raw.fields.get("set", "")),
             _number(raw.fields.get("position", "")) or raw.ordinal,
         )
 
@@ -224,8 +224,9 @@ def _number(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < _DIGITS else 0
 
 
-def _link(seed: Seed) -> str:
-    # A bare number would mean another post where another site is asked.
+def _link(seed: Seed | Unreadable) -> str:
+    # Not the cell: the seed's text is without what a link may hold of secrets. A bare number would mean another post
+    # where another site is asked.
     if isinstance(seed, PostSeed) and seed.text.strip().replace(".", "").isdigit():
         return f"https://{seed.site}/q/{seed.post_id}"
     return clean(seed.text.strip())

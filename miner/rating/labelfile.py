@@ -18,6 +18,7 @@ from typing import Final
 from miner.collect.seedfiles import MAX_CELL_CHARACTERS, MAX_FILE_BYTES, Table, read_tables
 from miner.errors import LabelsError, SeedsError
 from miner.rating.cells import unescaped
+from miner.store.values import key
 
 HELPER_SHEETS: Final = ("values", "about")
 """Sheets of our own files that hold no labels."""
@@ -131,7 +132,7 @@ def _of_table(table: Table, sheet: str) -> _NamedTable:
     columns = _columns(header.cells if header else ())
     found: list[_Found] = []
     for row in table.rows:
-        place = f"{sheet}:{row.no}" if sheet else str(row.no)
+        place = key(f"{sheet}:{row.no}") if sheet else str(row.no)
         cells = {name: unescaped(row.cells[no]) for name, no in columns.items() if no < len(row.cells)}
         found.append((place, cells, row.problem or _too_long(cells)))
     return table.name, set(columns), found

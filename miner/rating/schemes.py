@@ -27,6 +27,7 @@ _KINDS: Final = {
     "structural": "structural",
     "sb": "structural",
 }
+_PREFIXES: Final = ("structural", "non_model")
 _PARTS: Final = {
     "csb": "control_and_sequence",
     "control and sequence": "control_and_sequence",
@@ -151,14 +152,16 @@ def _is_prior_name(said: str, name: str) -> bool:
 
 
 def _bug_type(text: str) -> str | None:
-    """Read "API Bug", "SB.Logic Bugs", "NMSB.CSB"; a part of a structural bug alone could be of either kind."""
+    """Read "API Bug", "SB.Logic Bugs", "NMSB.CSB"; a part alone that bugs of either kind have could be of both."""
     said = _spaced(text)
+    ids = [value.id for value in _values("bug_type")]
     kind = next((kind for kind in _KINDS if said.startswith(f"{kind} ")), None)
     if kind is None:
         alone = _without_bug(said)
-        return alone if alone in ("api", "coding", "data") else None
+        close = [name for name in ids if alone == name or name in {f"{one}_{_PARTS.get(alone)}" for one in _PREFIXES}]
+        return close[0] if len(close) == 1 else None
     name = f"{_KINDS[kind]}_{_PARTS.get(_without_bug(said.removeprefix(kind)), '')}"
-    return name if name in {value.id for value in _values("bug_type")} else None
+    return name if name in ids else None
 
 
 def _without_bug(text: str) -> str:

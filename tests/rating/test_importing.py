@@ -17,6 +17,7 @@ from miner.rating.sheets import hand_out
 from miner.store import ratings as store
 from miner.store.session import writing
 
+LONG = "\u00e9" * 5_000
 COMMITS = [
     (link(0, 1), "Loss Function", "keras", "API Bug"),
     (link(0, 1), "Data type", "keras", "SB.CSB"),
@@ -221,3 +222,11 @@ def test_a_file_that_fails_half_way_leaves_nothing(
     with pytest.raises(StoreFullError):
         rate(engine, tmp_path, "ada", (0, "monitor"))
     assert rows(engine, "SELECT (SELECT COUNT(*) FROM rating_item), (SELECT COUNT(*) FROM crawl_run)") == [(0, 0)]
+
+
+def test_keys_that_are_too_long_for_an_index_are_cut(engine: Engine, tmp_path: Path) -> None:
+    """The id of a path and the name of a set may be as long as people like; the same is the same item again."""
+    where = f"https://github.com/o/n/blob/{sha(0)}/{LONG[:1500]}.py#L1"
+    path = write_csv(tmp_path / "a.csv", ("link", "pattern", "set"), (where, "Monitor", LONG[:1900]))
+    assert read(engine, path, "ada", set_name=LONG).added == 1
+    assert read(engine, path, "ben").items_new == 0

@@ -133,3 +133,18 @@ def test_an_id_is_taken_as_it_is(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "a.csv", ("item_id", "link", "pattern"), (f"git:{sha(0)}:1", "/srv/n abc", "Monitor"))
     (row,), rejected = read(path)
     assert (row.item_id, row.base_id, row.link, rejected) == (f"git:{sha(0)}:1", "", "/srv/n abc", [])
+
+
+def test_a_link_is_kept_without_its_secrets(tmp_path: Path) -> None:
+    """Whether it can be read or not."""
+    address = "https://me:secret@github.com/o/n"
+    path = write_csv(
+        tmp_path / "a.csv",
+        ("item_id", "link", "pattern"),
+        ("", f"{address}/commit/{sha(0)}?token=secret", "Monitor"),
+        (f"git:{sha(1)}:1", f"{address}?token=secret", "Monitor"),
+        ("", f"{address}?token=secret", "Monitor"),
+    )
+    found, rejected = read(path)
+    assert [row.link for row in found] == [link(0), "https://github.com/o/n"]
+    assert [(one.field, one.text) for one in rejected] == [("link", "https://github.com/o/n")]

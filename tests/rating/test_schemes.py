@@ -50,6 +50,8 @@ def test_each_value_is_known_by_its_id_and_by_its_name(scheme: str) -> None:
         ("bug_type", "Non-model structural bug: logic", "non_model_logic"),
         ("bug_type", "NMSB.Data flow", None),
         ("bug_type", "Logic Bug", None),
+        ("bug_type", "Data flow bug", "structural_data_flow"),
+        ("bug_type", "Bug", None),
         ("root_cause", "APIM", "api_misuse"),
         ("root_cause", "Others", "other_root_cause"),
         ("impact", "memory out of bound", "memory_out_of_bound"),
@@ -57,7 +59,7 @@ def test_each_value_is_known_by_its_id_and_by_its_name(scheme: str) -> None:
     ],
 )
 def test_spellings(scheme: str, text: str, expected: str | None) -> None:
-    """What could be of two kinds, such as a logic bug of or beside the model, is none."""
+    """What could be of two kinds, such as a logic bug of the model or beside it, is none; data flow is of one kind."""
     assert value_id(scheme, text) == expected
 
 
