@@ -155,5 +155,9 @@ class AuditError(MinerError):
     """The ledger has no interval of these sources and dates that could be audited: run 'miner collect' first."""
 
 
+class StudyError(MinerError):
+    """The study cannot be made or written."""
+
+
 class Interrupted(MinerError):  # noqa: N818 - a state that the user asked for, not a fault
     """Stopped on request at a page boundary: run the same command again to continue."""

@@ -48,6 +48,7 @@ SUBCOMMANDS = {
     "db roles",
     "evaluate bugfix",
     "evaluate patterns",
+    "study",
     "label import",
     "label export",
     "label sample",
@@ -145,6 +146,13 @@ def test_the_readme_names_every_flag_of_the_daemon() -> None:
         part for part in text_of("README.md").split("\n\n") if part.startswith("`miner daemon` runs until")
     )
     assert set(re.findall(r"--[a-z][a-z-]+", paragraph)) == flags - {"--config", "--database-url"}
+
+
+def test_the_readme_names_every_flag_of_study() -> None:
+    """In the section that explains what the flags mean."""
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", help_of("study")))
+    section = text_of("README.md").partition("## The study")[2].partition("\n## ")[0]
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", section)) == flags - {"--config", "--database-url", "--help"}
 
 
 def test_the_readme_lists_the_exit_codes() -> None:

@@ -29,6 +29,7 @@ from miner.cli import (
     rebuild,
     sql,
     status,
+    study,
 )
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import BusyError, Interrupted, MinerError, SettingsError
@@ -52,6 +53,7 @@ app.command("rebuild", epilog=rebuild.EPILOG)(rebuild.command)
 app.add_typer(archive.app, name="archive")
 app.command("doctor")(doctor.command)
 app.command("audit", epilog=audit.EPILOG)(audit.command)
+app.command("study")(study.command)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(export.app, name="export")
 app.add_typer(label.app, name="label")

@@ -1,0 +1,45 @@
+"""Section 7, read from the database."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine, insert
+from support.pages import sha
+from support.studies import add_commits, add_posts
+
+from miner.classify.version import RATER
+from miner.store.session import reading, writing
+from miner.store.tables import label_evidence
+from miner.study import queries
+from miner.study.challenge_queries import challenges
+from miner.study.material import Challenges
+
+
+def read(engine: Engine) -> Challenges:
+    with reading(engine) as connection:
+        return challenges(connection, queries.choose(connection, "heuristic"))
+
+
+def test_messages_of_commits_are_looked_at(engine: Engine) -> None:
+    """One of two fixes of Keras speaks of loaded weights."""
+    add_commits(engine)
+    found = read(engine)
+    assert found.texts == {("github", "keras"): 2, ("github", "tensorflow"): 1}
+    assert {key: number for key, number in found.reusing.items() if number} == {("github", "keras"): 1}
+
+
+def test_error_messages_are_compared_with_the_fix(engine: Engine) -> None:
+    """The traceback quotes the line that the answers change."""
+    add_posts(engine, {})
+    found = read(engine)
+    assert found.messages == found.pointing == {("stackoverflow", "keras"): 3}
+
+
+def test_versioning_fixes_are_counted_by_the_release_that_they_follow(engine: Engine) -> None:
+    """One fix renames what Keras 2.0 renamed, of the other the release is not told."""
+    add_commits(engine)
+    with writing(engine) as connection:
+        columns = ("fix_id", "scheme", "rater", "rank", "evidence_no", "rule", "weight", "side", "text")
+        values = (f"git:{sha(0)}:1", "pattern", RATER, 1, 1, "versioning.renamed_symbol", 2.8, "old", "Convolution2D")
+        row = dict(zip(columns, values, strict=True))
+        connection.execute(insert(label_evidence).values(**row, start_column=0, end_column=3))
+    assert read(engine).api_changes == {("keras", "2.0"): 1, ("keras", "not told"): 1}
