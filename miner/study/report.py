@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from miner import __version__
 from miner.console import printable
 from miner.errors import StudyError
-from miner.rating.cells import escaped
+from miner.export.safe import safe_cell
 from miner.study.drawing import draw
 from miner.study.exhibits import Exhibit, Scalar
 from miner.study.study import Study
@@ -78,7 +78,7 @@ def _cell(value: Scalar) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}"
-    return escaped(printable(value)) if isinstance(value, str) else str(value)
+    return safe_cell(printable(value)) if isinstance(value, str) else str(value)
 
 
 def _footer(study: Study) -> str:
