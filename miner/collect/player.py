@@ -9,7 +9,6 @@ less. What it asks and the run did not is no answer that could be made up: it fa
 
 from __future__ import annotations
 
-import importlib
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
@@ -22,13 +21,10 @@ import urllib3
 
 from miner.clock import Clock
 from miner.collect.archive import Archive, Line
+from miner.collect.played import PlayedClock, failure_of
 from miner.collect.recorder import error_of, request_key, sent_key
 from miner.collect.tape import End, JournalEnd, Sent, Tape
 from miner.errors import DumpError, HttpError, Interrupted, RebuildError, RepositoryError
-from miner.secrets import without_secrets
-
-_FAILURES = frozenset({"builtins", "http", "requests", "socket", "ssl", "urllib3", "zlib"})
-"""Packages whose errors end an exchange."""
 
 _OF_CLONE = frozenset({"fetch", "shallow", "borrows"})
 """What a run need not have asked for a rebuild to go on: the clone is there, and is not brought up to date."""
@@ -109,7 +105,7 @@ class Player(Tape):
 
     def clock(self, clock: Clock) -> Clock:
         """Give a clock that shows the times that the run read, and does not wait."""
-        return _PlayedClock(lambda: self._time("now"), lambda: self._is_stopped)
+        return PlayedClock(lambda: self._time("now"), lambda: self._is_stopped)
 
     def stopped(self, asked: Callable[[], bool]) -> Callable[[], bool]:
         """Say that a stop was asked for from where it was."""
@@ -130,7 +126,6 @@ class Player(Tape):
         self._go_on(self._at + 1)
 
     def _interrupt(self) -> None:
-        """Stop the run in the midst of what it was stopped in."""
         if self._event() == "stop" and self._lines[self._at]["busy"]:
             self._stop()
             raise Interrupted
@@ -145,7 +140,7 @@ class Player(Tape):
         self._open = self._next(sent_key(sent), repr(sent), HttpError)
         line = self._lines[self._open]
         if line["event"] == "failure":
-            raise _failure(line)
+            raise failure_of(line)
         return self._answer(sent, line)
 
     def came(self, sent: Sent, status: int, headers: Mapping[str, str], body: bytes, moment: datetime) -> bytes:
@@ -175,10 +170,12 @@ class Player(Tape):
     def tokens(self, tokens: tuple[str, ...]) -> tuple[str, ...]:
         """Give as many as there were; they are no secret."""
         found = self._answers[("tokens",)]
-        index = found.popleft() if found else None
-        if index is not None:
-            self._go_on(index + 1)
-        return tuple(f"played-{number}" for number in range(0 if index is None else self._lines[index]["count"]))
+        if not found:
+            # It was killed before it told, and asked nothing.
+            return ("played-1",)
+        index = found.popleft()
+        self._go_on(index + 1)
+        return tuple(f"played-{number}" for number in range(self._lines[index]["count"]))
 
     def clone(self, path: Path) -> Path:
         """Give the clone as it is, wherever it was moved since."""
@@ -220,10 +217,8 @@ class Player(Tape):
         index = found.popleft()
         if self._lines[index]["identity"] != identity:
             named = self._lines[index]["path"]
-            raise RebuildError(
-                f"run {self.run_id} read another dump than the one that is now at {named}, or in the folder of --dumps:"
-                " put the right one there"
-            )
+            where = f"that is now at {named}, or in the folder of --dumps"
+            raise RebuildError(f"run {self.run_id} read another dump than the one {where}: put the right one there")
         self._go_on(index + 1)
 
     @property
@@ -292,30 +287,6 @@ class Player(Tape):
         return body
 
 
-class _PlayedClock:
-    """A clock of recorded times. It never waits."""
-
-    def __init__(self, now: Callable[[], datetime], stopped: Callable[[], bool]) -> None:
-        self._now = now
-        self._stopped = stopped
-        self._first: datetime | None = None
-        self._passed = 0.0
-
-    def now(self) -> datetime:
-        moment = self._now()
-        self._first = self._first or moment
-        self._passed = max(self._passed, (moment - self._first).total_seconds())
-        return moment
-
-    def monotonic(self) -> float:
-        return self._passed
-
-    def sleep(self, seconds: float) -> None:
-        if self._stopped():
-            raise Interrupted
-        self._passed += seconds
-
-
 def _key(line: Line) -> tuple[str, ...]:
     event = line["event"]
     if event in ("answer", "failure"):
@@ -327,14 +298,3 @@ def _key(line: Line) -> tuple[str, ...]:
 
 def _unrolled(noted: Any) -> Iterator[str]:
     return (text for text, count in noted for _ in range(count))
-
-
-def _failure(line: Line) -> BaseException:
-    """Make the error anew that ended an exchange: its type is all that is told of it."""
-    module, _, name = str(line["kind"]).rpartition(".")
-    if module.partition(".")[0] == "miner":
-        return HttpError(line["message"])
-    found = getattr(importlib.import_module(module), name, None) if module.partition(".")[0] in _FAILURES else None
-    if isinstance(found, type) and issubclass(found, Exception):
-        return found.__new__(found)
-    return requests.ConnectionError(without_secrets(name))
