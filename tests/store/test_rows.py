@@ -54,7 +54,7 @@ def test_every_row_has_a_value_for_each_column_of_its_table() -> None:
     rows.update({"link": [(None,) * 5], "fix_cluster": [(None,) * 2]})
     widths = {name: {len(row) for row in rows[name]} for name in rows}
     of_github = {"discovery", "github_repository", "http_validator", "seed"}
-    others = {"crawl_run", "dump", "dump_table", "repository", "repository_alias"}
+    others = {"crawl_run", "daemon_job", "daemon_outcome", "dump", "dump_table", "repository", "repository_alias"}
     assert set(metadata.tables) - set(widths) == of_github | others
     assert widths == {name: {len(metadata.tables[name].columns)} for name in rows}
 
