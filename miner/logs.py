@@ -21,6 +21,7 @@ Form = Literal["human", "json"]
 
 PROGRESS_SECONDS = 60.0
 
+_NOTHING: tuple[object, ...] = (None, "", {}, [])
 _LOGGER = logging.getLogger("miner")
 _context: ContextVar[Mapping[str, Any]] = ContextVar("fields", default={})  # noqa: B039 - never changed in place
 
@@ -105,12 +106,18 @@ class _Json(logging.Formatter):
 
 class _Human(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        fields = " ".join(f"{key}={value}" for key, value in _fields(record).items() if value not in (None, ""))
+        fields = " ".join(f"{key}={_word(value)}" for key, value in _fields(record).items() if value not in _NOTHING)
         words = [_name(record), fields, record.getMessage()]
         if record.exc_info:
             words.append(self.formatException(record.exc_info))
         text = "  ".join(mask_secrets(printable(word)) for word in words if word)
         return f"{_time(record):%Y-%m-%d %H:%M:%S} {record.levelname.lower():7} {text}"
+
+
+def _word(value: object) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{key}:{kept}" for key, kept in value.items())
+    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _time(record: logging.LogRecord) -> datetime:

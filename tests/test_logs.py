@@ -80,8 +80,8 @@ def test_any_text_is_one_line(message: str, item: str) -> None:
 @pytest.mark.parametrize("log", ["human"], indirect=True)
 def test_people_read_a_line_a_word_a_field(log: Log) -> None:
     with bound(job="fetch"):
-        event("job failed", "no room", level=logging.ERROR, run=None, seconds=1.5)
-    assert log.getvalue().split(" ", 2)[2] == "error   job failed  job=fetch seconds=1.5  no room\n"
+        event("job failed", "no room", level=logging.ERROR, run=None, seconds=1.5, brought={"a": 1, "b": 2}, more=[])
+    assert log.getvalue().split(" ", 2)[2] == "error   job failed  job=fetch seconds=1.5 brought=a:1,b:2  no room\n"
 
 
 def test_what_libraries_log_has_the_same_form(log: Log) -> None:

@@ -16,10 +16,11 @@ from support.repositories import DAY, ENVIRONMENT, START, RepositoryBuilder, git
 from support.runs import Contents, Recorder, Runner
 
 from miner.classify.bugfix import BIAS
-from miner.errors import MinerError
+from miner.errors import MinerError, StoreError
 from miner.job import CollectRequest
 from miner.pipeline import collect
 from miner.plan import plan
+from miner.store import locks
 from miner.store.coverage import MAX_EPOCH, MIN_EPOCH
 
 
@@ -504,3 +505,27 @@ def test_paths_that_name_different_repositories_are_different(
         monkeypatch.chdir(tmp_path / name)
         lite.collect("./r.git")
     assert lite.one("SELECT count(*) FROM repository") == 2
+
+
+def test_a_lock_that_is_lost_ends_the_run_at_a_page(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, contents: Contents
+) -> None:
+    """The server ended its connection: another may begin, so this one stops; the next run goes on where it was."""
+    path = keras_history(tmp_path / "r.git", 40).path
+    whole = Runner(f"sqlite:///{tmp_path / 'whole.db'}", tmp_path / "other")
+    whole.collect(path)
+    runner = Runner(postgresql_url, tmp_path / "data")
+    monkeypatch.setattr(locks, "CHECK_SECONDS", 0.0)
+
+    class Ending(Recorder):
+        def advance(self, task: str, item: str, done: int, total: int | None = None) -> None:
+            if task == "mine" and done:
+                runner.rows("SELECT COUNT(pg_terminate_backend(pid)) FROM pg_locks WHERE locktype = 'advisory'")
+
+    runner.recorder = Ending()
+    with pytest.raises(StoreError, match="ended the connection that held the lock"):
+        runner.collect(path)
+    assert 0 < runner.one("SELECT COUNT(*) FROM git_commit") < 40
+    runner.recorder = Recorder()
+    runner.collect(path)
+    assert runner.tables(contents) == whole.tables(contents)

@@ -191,7 +191,7 @@ class Schedule:
             for name in known.keys() - jobs.keys():
                 self.scheduler.remove_job(name)
             for name, job in jobs.items():
-                if name not in known or known[name].name != _spec(job):
+                if name not in known or known[name].name != _spec(job) or _is_too_far(known[name], job, now):
                     self._add(name, job, now)
 
     @property
@@ -262,6 +262,16 @@ class Schedule:
         except (JobLookupError, SQLAlchemyError):
             # It was taken out of the settings meanwhile, or the next regular run has to do.
             return
+
+
+def _is_too_far(known: Job, job: JobSettings, now: datetime) -> bool:
+    """Tell whether a job is due later than its schedule says: the clock was ahead when that was written."""
+    jitter = timedelta(seconds=in_seconds(job.jitter))
+    if job.every:
+        latest = now + timedelta(seconds=in_seconds(job.every)) + jitter
+    else:
+        latest = known.trigger.get_next_fire_time(None, now) + jitter
+    return known.next_run_time is not None and bool(known.next_run_time > latest + _A_MOMENT)
 
 
 def _spec(job: JobSettings) -> str:

@@ -222,6 +222,8 @@ def test_of_two_daemons_one_works(
     """The other ends with exit code 4, or stands by and takes over when the first is killed; no row is doubled."""
     first = start({"fetch": FETCH}, environ=long_job)
     first.until("task started", task="mine")
+    (job,) = first.children()
+    job.suspend()
     refused = start(None)
     assert refused.process.wait(PATIENCE_SECONDS) == 4
     assert f"daemon is in use by 'miner daemon' (process {first.process.pid} on " in str(refused.rest())
@@ -232,7 +234,9 @@ def test_of_two_daemons_one_works(
     assert second.metric("miner_daemon_active") == 0
     first.process.kill()
     second.until("daemon active")
-    # The job of the first may need a moment to stop: the second waits for its lock.
+    # The first one's job has not noticed yet: the second one's waits for its lock.
+    assert f"git is in use by 'miner collect' (process {job.pid} on " in second.until("warning")["message"]
+    job.resume()
     assert second.ended("fetch")["fetch"]["event"] == "job complete"
     assert second.get("/readyz") == (200, "ok\n")
     assert second.stop() == 0

@@ -181,6 +181,19 @@ def test_a_job_that_left_the_settings_leaves_the_store(simulation: Simulation, e
     assert simulation.counts() == {"fetch": 1, "questions": 1}
 
 
+def test_a_clock_that_was_ahead_puts_nothing_off(simulation: Simulation) -> None:
+    """What was scheduled a year ahead meanwhile is scheduled anew at the next start; nothing else is."""
+    found = jobs(questions={**HOURLY, "jitter": "10m"}, fetch={**DAILY, "jitter": "1h"})
+    simulation.schedule.start(found)
+    simulation.run(hours=1)
+    simulation.clock.advance(days=365)
+    simulation.run(minutes=1)
+    simulation.ran.clear()
+    simulation.restart(found, days=-365)
+    simulation.run(days=1)
+    assert simulation.counts() == {"questions": 24, "fetch": 1}
+
+
 def test_a_changed_schedule_counts_from_now(simulation: Simulation) -> None:
     """And an unchanged one keeps its next run, whatever else changes."""
     simulation.schedule.start(jobs(fetch=DAILY, discover={"run": "discover", "cron": "0 1 * * *"}))
