@@ -43,9 +43,11 @@ def write_judged(
     """
     store.lock_posts(connection)
     repaired = {question_subject(site, number) for number in posts.with_fix(connection, site, questions)}
-    kept = [row for row in mined.rows.get("omission", ()) if row[1] not in repaired]
+    # A rule of the user that failed is told of a fix, too.
+    failed = OmissionReason.RULE_FAILED.value
+    kept = [row for row in mined.rows.get("omission", ()) if row[1] not in repaired or row[2] == failed]
     for row in mined.rows.get("omission", ()):
-        mined.omissions[str(row[2])] -= row[1] in repaired
+        mined.omissions[str(row[2])] -= row[1] in repaired and row[2] != failed
     mined.rows["omission"] = kept
     store.write_page(connection, mined.rows, run_id=run_id)
     left_out = {(str(row[1]), str(row[2])) for row in kept}

@@ -305,6 +305,20 @@ def test_answers_are_labelled_anew_as_a_collect_labels_them(runner: Runner, dump
     assert classify(runner, rules).posts == 0
 
 
+def test_a_rule_that_fails_over_an_answer_costs_its_votes_alone(runner: Runner, dump: Path, tmp_path: Path) -> None:
+    """In a collect and anew alike: the fix has its other labels, and the omission names the line."""
+    rules = own_rules(tmp_path / "rules", "TRIGGERS = {'fit'}\n\n\ndef vote(facts, library):\n    return 1 / 0\n")
+    read_dump(with_rules(runner, rules), dump)
+    collected = in_force(runner)
+    failed = [row for row in collected["omission"] if row[1] == "rule_failed"]
+    assert failed
+    assert all("line 5" in row[2] for row in failed)
+    classify(runner)
+    assert [row for row in in_force(runner)["omission"] if row[1] == "rule_failed"] == []
+    classify(runner, rules)
+    assert in_force(runner)["label"] == collected["label"]
+
+
 def test_answers_that_were_collected_without_labels_get_them(runner: Runner, dump: Path, tmp_path: Path) -> None:
     """As a collect with labels would have given them."""
     read_dump(runner, dump, classify=False)

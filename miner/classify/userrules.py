@@ -156,7 +156,8 @@ def _guarded(path: Path, vote: Callable[[Facts, str], Iterable[Any]], failures: 
 
     def votes(facts: Facts, library: str) -> Iterator[Vote]:
         try:
-            found = [_checked(one) for one in vote(facts, library)]
+            given = vote(facts, library)
+            found = [] if given is None else [_checked(one) for one in given]
         except Exception as error:  # noqa: BLE001 - anything may stand in a stranger's rule
             failures.append(Failure(_place(path, error), _told(error)))
             return

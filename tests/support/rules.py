@@ -16,7 +16,7 @@ def vote(facts, library):
         if "batch" in assignment.target.lower():
             yield Vote("size", 3.0, assignment.span)
 '''
-FAILS = RULE.replace('            yield Vote("size", 3.0, assignment.span)', "            1 / 0")
+FAILS = RULE.replace('            yield Vote("size", 3.0, assignment.span)', "            yield 1 / 0")
 TAXONOMY = """[batches]
 name = "Batches"
 definition = "Change the number of examples in a batch."
