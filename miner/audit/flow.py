@@ -72,6 +72,8 @@ def _audit(engine: Engine, source: Audited, request: AuditRequest, reporter: Rep
     drawn = draw(slices, request.sample, request.seed)
     asked: list[Asked] = []
     failures: list[str] = []
+    if not drawn:
+        return _sum(source, slices, drawn, asked, failures)
     reporter.start("audit", source.source, len(drawn), "slices")
     try:
         for done, one in enumerate(drawn, start=1):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,8 @@ def backup(engine: Engine, target: Path, reporter: Reporter, *, force: bool = Fa
     is_copy = target.suffix in COPY_SUFFIXES
     if is_copy and engine.dialect.name != "sqlite":
         raise BackupError(f"{target}: only an SQLite database can be copied as a file: name it {target.stem}.zip")
+    if is_copy and target.exists() and target.stat().st_size:
+        claim(target)
     manifest = Manifest(revision, __version__, stamp(datetime.now(UTC)))
     with part_of(target) as part:
         if is_copy:
@@ -68,19 +70,35 @@ def part_of(target: Path) -> Iterator[Path]:
     """
     part = target.with_name(f".{target.name}.part")
     try:
-        with suppress(FileNotFoundError):
-            part.unlink()
+        _unlink(part)
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         yield part
         for path in (part, part.parent):
             _settle(path)
+        if not target.exists():
+            # The log of a database that was deleted would be taken for one of this.
+            _unlink(target)
         part.replace(target)
         _settle(target.parent)
     except OSError as error:
         raise BackupError(f"{target} cannot be written: {error.strerror or error}") from None
     finally:
         with suppress(OSError):
-            part.unlink()
+            _unlink(part)
+
+
+def claim(path: Path) -> None:
+    """Let an SQLite file be replaced only if nobody has it open; its log is then in it.
+
+    :raises BackupError: if somebody has, or it is no database.
+    """
+    with closing(sqlite3.connect(path, timeout=5)) as connection:
+        try:
+            # SQLite ends its log only for who is alone with the file.
+            connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.DatabaseError as error:
+            said = f"{path} cannot be replaced: {error}; stop whatever uses it, or name another file"
+            raise BackupError(said) from None
 
 
 def check_copy(path: Path) -> str:
@@ -168,6 +186,12 @@ def _copy(engine: Engine, part: Path, reporter: Reporter) -> None:
         finally:
             target.close()
     reporter.finish("back up", name)
+
+
+def _unlink(path: Path) -> None:
+    """Delete a file, and what SQLite keeps beside it."""
+    for suffix in ("", "-wal", "-shm", "-journal"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _settle(path: Path) -> None:

@@ -21,7 +21,7 @@ from miner.errors import BackupError, SchemaError
 from miner.job import Reporter
 from miner.store import schema
 from miner.store.archivefile import ArchiveReader, Entry, Manifest
-from miner.store.backup import COPY_SUFFIXES, check_copy, kind_of, part_of, present, snapshot
+from miner.store.backup import COPY_SUFFIXES, check_copy, claim, kind_of, part_of, present, snapshot
 from miner.store.session import masked, open_engine, parse_url, reading
 from miner.store.tables import metadata
 from miner.store.values import stamp
@@ -106,17 +106,10 @@ def _claim(target: Path, *, force: bool) -> None:
     """Let a file be replaced only if it is empty or that is forced, and nobody has it open."""
     if target.stat().st_size == 0:
         return
-    with closing(sqlite3.connect(target, timeout=5)) as connection:
-        try:
-            if not force and connection.execute("SELECT COUNT(*) FROM sqlite_master").fetchone() != (0,):
-                engine = open_engine(f"sqlite:///{target.absolute()}", create=False)
-                with closing_engine(engine):
-                    _refuse_full(engine)
-            # SQLite ends its log only for who is alone with the file.
-            connection.execute("PRAGMA journal_mode = DELETE")
-        except sqlite3.DatabaseError as error:
-            said = f"{target} cannot be replaced: {error}; stop whatever uses it, or name another database"
-            raise BackupError(said) from None
+    if not force:
+        with closing_engine(open_engine(f"sqlite:///{target.absolute()}", create=False)) as engine:
+            _refuse_full(engine)
+    claim(target)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, select, text
+from sqlalchemy import Boolean, Connection, Double, Engine, Integer, LargeBinary, Text, select, text
 from support.repositories import keras_history
 from support.runs import Recorder, Runner
 
@@ -17,6 +17,7 @@ from miner.errors import BackupError, SchemaError
 from miner.store import repository as store
 from miner.store import schema
 from miner.store.backup import backup
+from miner.store.columns import UtcDateTime
 from miner.store.restore import restore
 from miner.store.session import open_engine, reading, writing
 from miner.store.tables import metadata
@@ -241,3 +242,27 @@ def saved_copy(url: str, folder: Path) -> Path:
     """Have a copy of a database as an SQLite file, whatever it is."""
     restore(saved(url, folder / "b.zip"), f"sqlite:///{folder / 'copy.db'}", Recorder())
     return folder / "copy.db"
+
+
+def test_the_log_of_a_deleted_database_is_not_taken_for_the_new_ones(sqlite_url: str, tmp_path: Path) -> None:
+    """SQLite would read it as the newest pages of whatever file has its name."""
+    Runner(sqlite_url, tmp_path / "data").collect(keras_history(tmp_path / "r.git", 10).path)
+    file = saved(sqlite_url, tmp_path / "b.zip")
+    before = everything(sqlite_url)
+    engine = open_engine(sqlite_url)
+    with writing(engine) as connection:
+        store.start_run(connection, "collect", {}, "1")
+    log = (tmp_path / "miner.db-wal").read_bytes()
+    engine.dispose()
+    assert log
+    for name in ("restored.db-wal", ".restored.db.part-wal"):
+        (tmp_path / name).write_bytes(log)
+    restore(file, f"sqlite:///{tmp_path / 'restored.db'}", Recorder())
+    assert everything(f"sqlite:///{tmp_path / 'restored.db'}") == before
+
+
+def test_a_backup_can_hold_every_column() -> None:
+    """A column of another type needs a kind of its own in the file."""
+    known = (Text, Integer, Boolean, Double, LargeBinary, UtcDateTime)
+    columns = [column for table in metadata.sorted_tables for column in table.columns]
+    assert [str(column) for column in columns if not isinstance(column.type, known)] == []
