@@ -84,19 +84,25 @@ def judge(seen: Sequence[Observation], around: Sequence[Observation] = ()) -> tu
     """
     own = together(seen)
     found = _mixed(own, together(around))
-    shown = {pattern: rows for pattern in found if (rows := _evidence(pattern, seen))}
-    elsewhere = {pattern: rows for pattern in found if pattern not in shown and (rows := _evidence(pattern, around))}
+    shown = {pattern for pattern in found if _speaks(pattern, seen)}
+    elsewhere = {pattern for pattern in found if pattern not in shown and _speaks(pattern, around)}
     voted = {pattern for hunk in seen for pattern in hunk.votes}
     first, *others = order(found, shown, elsewhere, voted=voted) or [UNKNOWN]
     if first == UNKNOWN:
         return (Label(SCHEME, UNKNOWN, 1, None, RATER, ()),)
     # The first is as sure as its own hunks are; the others share what that leaves.
-    labels = [Label(SCHEME, first, 1, _confidence(own[first]), RATER, shown[first])]
+    evidence = _evidence(first, seen)
+    labels = [Label(SCHEME, first, 1, _confidence(own[first]), RATER, evidence)]
     left = (1 - own[first]) / (1 - found[first])
     for rank, pattern in enumerate(others, 2):
         # What the fix's own hunks do not speak for is never surer than the first.
         confidence = _confidence(min(left * found[pattern], own[first]))
-        rows = shown.get(pattern) or _elsewhere(elsewhere.get(pattern, ())) or _common(pattern, shown[first][0])
+        if pattern in shown:
+            rows = _evidence(pattern, seen)
+        elif pattern in elsewhere:
+            rows = _elsewhere(_evidence(pattern, around))
+        else:
+            rows = _common(pattern, evidence[0])
         labels.append(Label(SCHEME, pattern, rank, confidence, RATER, rows))
     return tuple(labels)
 
@@ -146,6 +152,12 @@ def together(seen: Sequence[Observation]) -> Mapping[str, float]:
         pattern: sum(weight * hunk.probabilities[pattern] for weight, hunk in zip(weights, seen, strict=True)) / total
         for pattern, _ in (current().patterns if seen else ())
     }
+
+
+def _speaks(pattern: str, seen: Sequence[Observation]) -> bool:
+    """Tell whether there is evidence for a pattern."""
+    topics = pattern_weights()[pattern].topics
+    return any(pattern in hunk.votes or not topics.keys().isdisjoint(hunk.topics) for hunk in seen)
 
 
 def _mixed(own: Mapping[str, float], around: Mapping[str, float]) -> Mapping[str, float]:
