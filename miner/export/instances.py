@@ -30,7 +30,7 @@ class _Page:
         ids = [row.fix_id for row in page]
         shas = sorted({row.sha for row in page if row.sha is not None})
         self._families = families
-        self._labels = exports.by_fix(connection, "label", ids)
+        self._labels = exports.labels(connection, ids)
         self._clusters = exports.by_fix(connection, "fix_cluster", ids)
         self._hunks = exports.by_fix(connection, "fix_hunk", ids)
         self._pairs = exports.by_fix(connection, "pair", ids)

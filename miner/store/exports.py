@@ -7,17 +7,33 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Executable, Text, and_, exists, func, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Executable,
+    Text,
+    and_,
+    column,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    tuple_,
+)
+from sqlalchemy import table as view
 
 from miner.store.githubtables import fix_cluster, github_repository, link
 from miner.store.posttables import pair, post, post_link
+from miner.store.relabeltables import superseded_fix
 from miner.store.tables import (
     file_change,
     fix,
     fix_hunk,
     git_commit,
     hunk,
-    label,
     metadata,
     repository,
     repository_commit,
@@ -26,12 +42,16 @@ from miner.store.views import views
 
 PAGE = 500
 
+_LABEL = ("fix_id", "scheme", "rater", "rank", "value", "confidence")
+_current_label = view("current_label", *map(column, _LABEL))
+_rating_current = view("rating_current", *map(column, ("fix_id", "scheme", "rater", "value")))
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
     """Which fixes are exported. Empty tuples and None mean: all. Times are of the fix, the interval is half-open.
 
-    ``pattern`` and ``min_confidence`` are of the first choice that a rater has, or of ``rater`` alone.
+    ``patterns`` and ``min_confidence`` are of a rater's first choice, or of ``rater``'s alone; people are sure.
     """
 
     sources: tuple[str, ...] = ()
@@ -151,12 +171,27 @@ def changes(connection: Connection, shas: Collection[str]) -> dict[str, dict[int
 
 
 def by_fix(connection: Connection, name: str, fix_ids: Collection[str]) -> dict[str, list[Any]]:
-    """Give the rows of a table that belong to fixes (fix_hunk, label, pair, fix_cluster), in order of its key."""
-    table = {"fix_hunk": fix_hunk, "label": label, "pair": pair, "fix_cluster": fix_cluster}[name]
+    """Give the rows of a table that belong to fixes (fix_hunk, pair, fix_cluster), in order of its key."""
+    table = {"fix_hunk": fix_hunk, "pair": pair, "fix_cluster": fix_cluster}[name]
     order = [_binary(connection, column) for column in table.primary_key]
     found: dict[str, list[Any]] = {}
     for row in connection.execute(select(table).where(table.c.fix_id.in_(fix_ids)).order_by(*order)):
         found.setdefault(row.fix_id, []).append(row)
+    return found
+
+
+def labels(connection: Connection, fix_ids: Collection[str]) -> dict[str, list[Any]]:
+    """Give what people and the rules in force say of fixes now, by scheme, rater and rank; of people no confidence."""
+    by_rules = select(*_current_label.c).where(_current_label.c.fix_id.in_(fix_ids))
+    people = _rating_current.c
+    by_people = select(
+        people.fix_id, people.scheme, people.rater, literal(1).label("rank"), people.value, null().label("confidence")
+    ).where(people.fix_id.in_(fix_ids))
+    found: dict[str, list[Any]] = {}
+    for row in (*connection.execute(by_rules), *connection.execute(by_people)):
+        found.setdefault(row.fix_id, []).append(row)
+    for rows in found.values():
+        rows.sort(key=lambda row: (row.scheme, row.rater, row.rank, row.value))
     return found
 
 
@@ -253,7 +288,7 @@ def as_of(connection: Connection) -> str:
 
 
 def _selected(selection: Selection) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = []
+    found: list[ColumnElement[bool]] = [~exists().where(superseded_fix.c.fix_id == fix.c.fix_id)]
     if selection.sources:
         found.append(fix.c.source.in_(selection.sources))
     if selection.libraries:
@@ -262,14 +297,27 @@ def _selected(selection: Selection) -> list[ColumnElement[bool]]:
         found.append(fix.c.fixed_at >= selection.since)
     if selection.until is not None:
         found.append(fix.c.fixed_at < selection.until)
-    judged = [label.c.fix_id == fix.c.fix_id, label.c.scheme == "pattern", label.c.rank == 1]
+    judged = _judged(selection)
+    return [*found, judged] if judged is not None else found
+
+
+def _judged(selection: Selection) -> ColumnElement[bool] | None:
+    """Say what the first choice of a pattern must be, by the rules in force or by people; None: anything."""
+    if not selection.patterns and selection.rater is None and selection.min_confidence is None:
+        return None
+    of_rules, of_people = _current_label.c, _rating_current.c
+    rules = [of_rules.fix_id == fix.c.fix_id, of_rules.scheme == "pattern", of_rules.rank == 1]
+    people: list[ColumnElement[bool]] = [of_people.fix_id == fix.c.fix_id, of_people.scheme == "pattern"]
     if selection.patterns:
-        judged.append(label.c.value.in_(selection.patterns))
+        rules.append(of_rules.value.in_(selection.patterns))
+        people.append(of_people.value.in_(selection.patterns))
     if selection.rater is not None:
-        judged.append(label.c.rater == selection.rater)
+        rules.append(of_rules.rater == selection.rater)
+        people.append(of_people.rater == selection.rater)
     if selection.min_confidence is not None:
-        judged.append(label.c.confidence >= selection.min_confidence)
-    return [*found, exists().where(*judged)] if len(judged) > 3 else found
+        # People give none: what they say is as good as sure.
+        rules.append(of_rules.confidence >= selection.min_confidence)
+    return or_(exists().where(*rules), exists().where(*people))
 
 
 def _binary(connection: Connection, column: Any) -> Any:
