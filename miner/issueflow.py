@@ -26,7 +26,7 @@ from miner.collect.github import GitHubClient
 from miner.collect.githubanswers import Answer
 from miner.collect.githubissues import AskedCommit, CommitAnswer, ReferenceAnswer
 from miner.errors import GitHubTokensError, HttpError, Interrupted, QuotaExhaustedError
-from miner.githubflow import SOURCE, client_of, tokens
+from miner.githubflow import SOURCE, client_of
 from miner.job import CollectRequest
 from miner.model import Omission, OmissionReason
 from miner.run import Run
@@ -111,11 +111,12 @@ class _Asking:
             left = askable(issuework.due_references(connection))
         if not due and not left:
             return
-        if not tokens(run.settings):
+        client = client_of(run.settings, run.reporter, run.clock, run.stopped)
+        if client.anonymous:
+            client.close()
             text = f"pull requests and issues of {len(due)} commits are not asked for: GitHub wants a token for that"
             run.reporter.warn("github", f"{text}; put one into MINER_GITHUB__TOKENS, or set github.evidence = false")
             return
-        client = client_of(run.settings, run.reporter, run.clock, run.stopped)
         run.reporter.start("ask", "github", len(due), "commits")
         try:
             self._ask_all(client, due)

@@ -180,6 +180,7 @@ class _Playing:
         reporter: Reporter,
         stopped: Callable[[], bool],
     ) -> None:
+        self._now = settings
         self._clones = settings.storage.data_dir.absolute() / "repositories"
         self._archive, self._folder, self._dumps = archive, folder, dumps
         self._engine, self._reporter, self._stopped = engine, reporter, stopped
@@ -264,4 +265,9 @@ class _Playing:
         places = {"storage": {"data_dir": str(self._folder)}}
         key = {"stackoverflow": {"key": "played" if told["stackoverflow_key"] else ""}}
         tokens = {"github": {"tokens": "", "token_file": ""}}
-        return recorded(told["settings"], {**places, **key, **tokens})
+        collect, classify = self._now.collect, self._now.classify
+        own = {
+            "collect": {"opt_out_file": collect.opt_out_file, "libraries_file": collect.libraries_file},
+            "classify": {"rules_dir": classify.rules_dir},
+        }
+        return recorded(told["settings"], {**places, **key, **tokens, **own})

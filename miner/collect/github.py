@@ -92,6 +92,11 @@ class GitHubClient:
         """Close the connections. The client can be used again."""
         self._wire.close()
 
+    @property
+    def anonymous(self) -> bool:
+        """Whether there is no token: then there is no GraphQL, and no search of code."""
+        return self._pool.anonymous
+
     def url(self, path: str, parameters: Mapping[str, str | int] | None = None) -> str:
         """Give the address that :meth:`get` asks for, under which an ETag can be kept."""
         return self._wire.address(path, parameters or {})

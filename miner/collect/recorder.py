@@ -41,6 +41,8 @@ KEPT_HEADERS: Final = (
 """The headers that clients read, beside those that begin with ``x-ratelimit-``. The body is kept decoded."""
 
 _ELSEWHERE: Final = ("database", "storage", "archive")
+# Where a user's own lists and rules are: what they say now counts for a rebuild, too.
+_FILES: Final = frozenset({"token_file", "opt_out_file", "libraries_file", "rules_dir"})
 """Sections that say where things are, and nothing of what is collected."""
 
 
@@ -222,7 +224,7 @@ def _said(sent: Sent, text: str) -> str:
 
 def _values(section: Section) -> dict[str, Any]:
     plain = section.model_dump(mode="json")
-    hidden = {name for name, value in section if isinstance(value, SecretStr)} | {"token_file"}
+    hidden = {name for name, value in section if isinstance(value, SecretStr)} | _FILES
     return {name: _plain(value) for name, value in plain.items() if name not in hidden}
 
 
