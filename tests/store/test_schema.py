@@ -4,7 +4,9 @@ import re
 import sqlite3
 import subprocess
 import sys
+import zlib
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,9 +14,10 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
+from miner.collect.archive import Archive
 from miner.errors import SchemaError, StoreBusyError
 from miner.resources import resource
-from miner.store import schema
+from miner.store import bodies, repository, schema
 from miner.store.session import open_engine, reading, writing
 from miner.store.tables import metadata
 from miner.store.views import views
@@ -145,8 +148,7 @@ def test_a_database_of_the_second_version_keeps_its_omissions(empty_engine: Engi
     """The reasons that came with GitHub can be entered beside those that were there."""
     with writing(empty_engine) as connection:
         schema.migrate(connection, "0002")
-    values = "(1, 'c', '{}', '0', '', '2020-01-01 00:00:00+00:00', NULL, 'running', NULL, NULL, NULL)"
-    run = f"INSERT INTO crawl_run VALUES {values}"  # noqa: S608
+    run = "INSERT INTO crawl_run VALUES (1, 'c', '{}', '0', '', '2020-01-01 00:00:00+00:00', NULL, 'running', NULL)"
     omission = "INSERT INTO omission VALUES ('git', 'seed:x', '{}', 'd', NULL, NULL, 1, NULL)"
     execute(empty_engine, run, omission.format("no_library_code"))
     schema.upgrade(empty_engine)
@@ -363,3 +365,31 @@ def test_an_upgrade_that_was_killed_before_its_end_is_noticed_and_finished(empty
     execute(empty_engine, "DROP SCHEMA public CASCADE", "CREATE SCHEMA public")
     schema.prepare(empty_engine)
     assert described(empty_engine) == found
+
+
+def test_bodies_of_the_third_version_stay_until_they_are_moved(empty_engine: Engine, tmp_path: Path) -> None:
+    """The migration does not know where the archive is; then they can be read from there, and are the same."""
+    archive = Archive(str(tmp_path / "archive"))
+    with writing(empty_engine) as connection:
+        schema.migrate(connection, "0003")
+        values = (
+            sha256(b"body").hexdigest(),
+            "s",
+            "https://h",
+            200,
+            "t",
+            "2020-01-01 00:00:00+00:00",
+            zlib.compress(b"body"),
+            4,
+        )
+        holders = ", ".join(["?" if connection.dialect.name == "sqlite" else "%s"] * len(values))
+        connection.exec_driver_sql(f"INSERT INTO raw_response VALUES ({holders})", values)  # noqa: S608
+    schema.upgrade(empty_engine)
+    schema.check(empty_engine)
+    with reading(empty_engine) as connection:
+        assert repository.response_to(connection, "s", "https://h") == b"body"
+    assert [bodies.move(empty_engine, archive) for _ in range(2)] == [1, 0]
+    bodies.attach(empty_engine, archive)
+    with reading(empty_engine) as connection:
+        assert repository.response_to(connection, "s", "https://h") == b"body"
+        assert connection.exec_driver_sql("SELECT body FROM raw_response").scalar() is None
