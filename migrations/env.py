@@ -7,8 +7,8 @@ from alembic import context
 from sqlalchemy import Connection
 
 from miner.settings import load
-from miner.store.schema import validate
 from miner.store.session import open_engine, writing
+from miner.store.settling import validate
 from miner.store.tables import metadata
 
 

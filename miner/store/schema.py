@@ -26,10 +26,10 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.exc import OperationalError
-from sqlalchemy.schema import SetColumnComment, SetTableComment
 
 from miner.errors import SchemaError, StoreBusyError
 from miner.resources import resource
+from miner.store import settling
 from miner.store.session import BUSY_TIMEOUT_SECONDS, masked, reading, translated, writing
 from miner.store.tables import metadata
 from miner.store.views import changed_views, create_views, drop_views
@@ -138,45 +138,14 @@ def settle(engine: Engine) -> None:
     if engine.dialect.name != "postgresql":
         return
     with reading(engine) as connection:
-        left = _open_checks(connection)
-        is_new = left or not _commented(connection)
+        left = settling.open_checks(connection)
+        is_new = left or not settling.commented(connection)
     for table, name in left:
         with altering(engine) as connection:
-            _validate(connection, table, name)
+            settling.validate_check(connection, table, name)
     if is_new:
         with altering(engine) as connection:
-            _comment(connection)
-
-
-def _open_checks(connection: Connection) -> list[tuple[str, str]]:
-    """Give the table and name of each check that holds for new rows, and is not known to hold for old ones."""
-    if connection.dialect.name != "postgresql":
-        return []
-    found = connection.exec_driver_sql(
-        "SELECT conrelid::regclass::text, conname FROM pg_constraint "
-        "WHERE NOT convalidated AND connamespace = current_schema()::regnamespace ORDER BY 1, 2"
-    )
-    return [(table, name) for table, name in found if table in metadata.tables]
-
-
-def _validate(connection: Connection, table: str, name: str) -> None:
-    connection.exec_driver_sql(f'ALTER TABLE "{table}" VALIDATE CONSTRAINT "{name}"')
-
-
-def validate(connection: Connection) -> None:
-    """Look through old rows for what a check of a migration forbids, in the caller's transaction."""
-    for table, name in _open_checks(connection):
-        _validate(connection, table, name)
-
-
-def _commented(connection: Connection) -> bool:
-    inspector = inspect(connection)
-    return all(
-        inspector.get_table_comment(table.name)["text"] == table.comment
-        and {column["name"]: column["comment"] for column in inspector.get_columns(table.name)}
-        == {column.name: column.comment for column in table.columns}
-        for table in metadata.sorted_tables
-    )
+            settling.comment(connection)
 
 
 def revisions() -> set[str]:
@@ -215,8 +184,8 @@ def migrate(connection: Connection, revision: str = "head", *, settled: bool = T
     if revision == "head":
         create_views(connection)
         if settled:
-            _comment(connection)
-            validate(connection)
+            settling.comment(connection)
+            settling.validate(connection)
 
 
 def check(engine: Engine) -> None:
@@ -226,7 +195,7 @@ def check(engine: Engine) -> None:
     """
     require(engine)
     with reading(engine) as connection:
-        left = [f"check {name} of old rows" for _, name in _open_checks(connection)]
+        left = [f"check {name} of old rows" for _, name in settling.open_checks(connection)]
         found = left or [*_changed_tables(connection), *_changed_checks(connection)]
         found += [f"view {name}" for name in changed_views(connection)]
     if found:
@@ -313,16 +282,6 @@ def _create(connection: Connection, name: str) -> None:
     create_views(connection)
     _version.create(connection, checkfirst=True)
     connection.execute(insert(_version).values(version_num=HEAD))
-
-
-def _comment(connection: Connection) -> None:
-    # Comments are documentation: each version brings its own, without a migration.
-    if not connection.dialect.supports_comments:
-        return
-    for table in metadata.sorted_tables:
-        connection.execute(SetTableComment(table))
-        for column in table.columns:
-            connection.execute(SetColumnComment(column))
 
 
 def _changed_tables(connection: Connection) -> list[str]:
