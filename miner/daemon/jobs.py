@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from types import MappingProxyType, ModuleType
+from types import MappingProxyType
 from typing import Any
 
 from miner.clock import Clock, SystemClock
@@ -126,7 +125,7 @@ def _run(settings: Settings, job: JobSettings, reporter: Reporter) -> tuple[str,
         return summary.status, message, summary.as_dict()
     with stop_on_signal() as stopped:
         figures = _keep_house(settings, job.run, reporter, stopped)
-        return "interrupted" if stopped() else "complete", "", figures
+        return "interrupted" if stopped() else str(figures.get("status", "complete")), "", figures
 
 
 def _keep_house(settings: Settings, kind: JobKind, reporter: Reporter, stopped: Callable[[], bool]) -> dict[str, Any]:
@@ -139,25 +138,11 @@ def _keep_house(settings: Settings, kind: JobKind, reporter: Reporter, stopped: 
             if kind == "maintenance":
                 return maintenance.maintain(engine)
             if kind == "relabel":
-                return _told(_part("miner.relabelling").relabel(settings, reporter, stopped))
-            return _told(_part("miner.collect.archive").prune(settings, clock.now()))
+                from miner.relabel import RelabelRequest, relabel
+
+                return relabel(settings, RelabelRequest(), reporter).as_dict()
+            from miner.archiving import prune
+
+            return asdict(prune(settings, clock.now()))
     finally:
         engine.dispose()
-
-
-def _part(name: str) -> ModuleType:
-    try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError as error:
-        if error.name != name:
-            raise
-        raise MinerError(f"this version of the miner has no {name}: take the job out of [daemon.jobs]") from None
-
-
-def _told(result: object) -> dict[str, Any]:
-    """Give what a part brought as plain values, where it says something."""
-    if result is None:
-        return {}
-    as_dict = getattr(result, "as_dict", None)
-    told = as_dict() if callable(as_dict) else result
-    return dict(told) if isinstance(told, Mapping) else {"result": str(told)}

@@ -5,7 +5,6 @@ No label holds a token, an account's name or an address.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import shutil
 import threading
@@ -28,6 +27,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from miner import __version__
+from miner.archiving import archive_size
 from miner.clock import Clock
 from miner.daemon.jobs import Outcome
 from miner.daemon.lag import lags
@@ -41,7 +41,6 @@ _REST = 10
 """After a reading that took so long, the next is at least ten times as far away: a tenth of one core at most."""
 
 _BUCKETS = (1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 86400, 3 * 86400)
-_ARCHIVE = "miner.collect.archive"
 
 
 class Metrics:
@@ -160,7 +159,7 @@ def _of_database(found: Reading, settings: Settings) -> Iterator[Metric]:
     shares = {(pattern,): share for pattern, share in found.labels.items()}
     yield _by("miner_label_share", "Share of each fix pattern among first choices, 0 to 1.", ("pattern",), shares)
     yield _gauge("miner_database_size_bytes", "Size of the database.", found.database_bytes)
-    objects, size = _archive(settings) or found.responses
+    objects, size = archive_size(settings)
     yield _gauge("miner_archive_objects", "Answers of sources that are kept.", objects)
     yield _gauge("miner_archive_size_bytes", "Size of the answers of sources that are kept.", size)
     yield from _of_jobs(found)
@@ -219,14 +218,6 @@ def _remaining(budget: Budget, now: datetime) -> int:
     # Nobody asked since it was filled up.
     over = budget.limit is not None and now.timestamp() >= budget.reset_epoch
     return budget.limit if over and budget.limit is not None else budget.remaining
-
-
-def _archive(settings: Settings) -> tuple[int, int] | None:
-    if importlib.util.find_spec(_ARCHIVE) is None:
-        return None
-    size: Any = importlib.import_module(_ARCHIVE)
-    found: tuple[int, int] = size.archive_size(settings)
-    return found
 
 
 def _free_bytes(folder: Path) -> int | None:

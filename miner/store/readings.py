@@ -14,7 +14,7 @@ from sqlalchemy import Connection, column, func, or_, select, table
 from miner.store.daemon import JobState, job_states
 from miner.store.maintenance import size
 from miner.store.status import last_rater
-from miner.store.tables import coverage, crawl_run, fix, raw_response, repository, repository_alias
+from miner.store.tables import coverage, crawl_run, fix, repository, repository_alias
 
 READ_TIMEOUT_SECONDS = 30
 """PostgreSQL gives up on a query of a reading after so long."""
@@ -32,8 +32,7 @@ class Reading:
     """The database at one moment.
 
     ``fixes`` are by source and library, ``omissions`` by source and reason, without those that came after all,
-    ``labels`` the share of each fix pattern of the rater that labelled last. ``responses`` are how many answers of
-    sources are kept in the database, and their bytes.
+    ``labels`` the share of each fix pattern of the rater that labelled last.
     """
 
     fixes: Mapping[tuple[str, str], int]
@@ -41,7 +40,6 @@ class Reading:
     gaps: Mapping[str, int]
     labels: Mapping[str, float]
     database_bytes: int
-    responses: tuple[int, int]
     jobs: tuple[JobState, ...]
 
 
@@ -52,14 +50,12 @@ def read(connection: Connection) -> Reading:
     number = func.count()
     fixes = connection.execute(select(fix.c.source, fix.c.library, number).group_by(fix.c.source, fix.c.library))
     shares = select(_shares.c.pattern, _shares.c.share).where(_shares.c.rater == last_rater(connection))
-    kept = connection.execute(select(number, func.coalesce(func.sum(func.length(raw_response.c.body)), 0))).one()
     return Reading(
         fixes={(row[0], row[1]): row[2] for row in fixes},
         omissions={(row[0], row[1]): row[2] for row in connection.execute(select(*_omissions.c))},
         gaps={row[0]: row[1] for row in connection.execute(select(_gaps.c.source, number).group_by(_gaps.c.source))},
         labels={row[0]: row[1] for row in connection.execute(shares)},
         database_bytes=size(connection),
-        responses=(kept[0], int(kept[1])),
         jobs=tuple(job_states(connection)),
     )
 

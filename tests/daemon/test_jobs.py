@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from support.clocks import PretendClock
 from support.holders import holding
-from support.runs import Recorder
+from support.repositories import keras_history
+from support.runs import Recorder, Runner
 
 from miner.daemon.jobs import LANES, perform, request_of
 from miner.errors import Interrupted, MinerError, SettingsError
@@ -27,14 +26,6 @@ def settings_for(url: str, folder: Path, **jobs: Mapping[str, Any]) -> Settings:
         "daemon": {"jobs": jobs, "lock_wait_seconds": 0},
     }
     return load(environ={}, flags=flags)
-
-
-def part(monkeypatch: pytest.MonkeyPatch, name: str, **functions: Any) -> None:
-    """Let a module of the miner exist."""
-    module = ModuleType(name)
-    for key, function in functions.items():
-        setattr(module, key, function)
-    monkeypatch.setitem(sys.modules, name, module)
 
 
 @pytest.mark.parametrize(
@@ -109,43 +100,32 @@ def test_what_a_part_raises_is_the_outcome(
     def relabel(*_: object) -> None:
         raise raised
 
-    part(monkeypatch, "miner.relabelling", relabel=relabel)
+    monkeypatch.setattr("miner.relabel.relabel", relabel)
     found = perform(settings_for(sqlite_url, tmp_path, labels={"run": "relabel", "every": "1d"}), "labels", Recorder())
     assert found.outcome == outcome
     assert message in found.message
     assert "hunter2" not in found.message
 
 
-def test_relabelling_and_retention_are_called_with_what_they_need(
-    monkeypatch: pytest.MonkeyPatch, sqlite_url: str, tmp_path: Path
-) -> None:
-    """The settings, the reporter, a function that tells of a stop; the settings and the time."""
-    called: list[object] = []
-
-    def relabel(settings: Settings, reporter: object, stopped: Any) -> dict[str, int]:
-        called.append((settings, reporter, stopped()))
-        return {"relabelled": 7}
-
-    def prune(settings: Settings, now: datetime) -> int:
-        called.append((settings, now.tzinfo))
-        return 3
-
-    part(monkeypatch, "miner.relabelling", relabel=relabel)
-    part(monkeypatch, "miner.collect.archive", prune=prune)
-    jobs = {"labels": {"run": "relabel", "every": "1d"}, "archive": {"run": "retention", "every": "1d"}}
-    settings, reporter = settings_for(sqlite_url, tmp_path, **jobs), Recorder()
-    assert perform(settings, "labels", reporter).figures == {"relabelled": 7}
-    assert perform(settings, "archive", reporter).figures == {"result": "3"}
-    assert called == [(settings, reporter, False), (settings, UTC)]
-
-
-def test_a_part_that_this_version_lacks_is_said(
-    monkeypatch: pytest.MonkeyPatch, sqlite_url: str, tmp_path: Path
-) -> None:
-    """And what to do."""
-    monkeypatch.setitem(sys.modules, "miner.relabelling", None)
+def test_relabelling_labels_what_the_rules_in_force_did_not(sqlite_url: str, tmp_path: Path) -> None:
+    """Commits that were collected without labels get them; the second time there is nothing to do."""
+    keras_history(tmp_path / "keras.git", 20).build()
+    Runner(sqlite_url, tmp_path / "data").collect(tmp_path / "keras.git", classify=False)
     settings = settings_for(sqlite_url, tmp_path, labels={"run": "relabel", "every": "1d"})
-    assert "take the job out of [daemon.jobs]" in perform(settings, "labels", Recorder()).message
+    first, second = (perform(settings, "labels", Recorder()) for _ in range(2))
+    assert (first.outcome, second.outcome) == ("complete", "complete")
+    assert first.figures["new_fixes"] > 0
+    assert second.figures["fixes"] == 0
+
+
+def test_retention_prunes_the_runs_that_the_settings_do_not_keep(sqlite_url: str, tmp_path: Path) -> None:
+    """The newest stays."""
+    keras_history(tmp_path / "keras.git", 5).build()
+    for _ in range(3):
+        Runner(sqlite_url, tmp_path / "data").collect(tmp_path / "keras.git")
+    settings = settings_for(sqlite_url, tmp_path, archive={"run": "retention", "every": "1d"})
+    small = settings.model_copy(update={"archive": settings.archive.model_copy(update={"max_bytes": 1})})
+    assert [len(perform(one, "archive", Recorder()).figures["runs"]) for one in (settings, small)] == [0, 2]
 
 
 def test_a_job_that_there_is_not_is_wrong_usage(sqlite_url: str, tmp_path: Path) -> None:
