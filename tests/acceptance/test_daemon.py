@@ -126,6 +126,9 @@ def test_it_runs_its_jobs_and_brings_what_collect_brings(
             assert 0 <= daemon.metric(f'miner_lag_seconds{{source="{source}"}}') < 1000
         assert daemon.metric("miner_new_fixes_total") > 0
         assert daemon.stop() == 0
+        # What was fetched after the searches is asked about by the next ones.
+        again = miner("collect", "--database-url", database_url, "--source", "github", "--library", "theano", **environ)
+        assert again.returncode == 0, again.stderr
         whole = undisturbed(
             tmp_path,
             environ,
