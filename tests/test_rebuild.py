@@ -493,7 +493,7 @@ def test_what_a_newer_version_asks_in_addition_is_told(
         lite.flags = {"stackoverflow": {"api_url": server.url, "key": "known"}}
         lite.collect(sources=("stackoverflow",), libraries=("keras",))
     known = apiflow.tags
-    monkeypatch.setattr(apiflow, "tags", lambda request: (*reversed(known(request)), "theano"))
+    monkeypatch.setattr(apiflow, "tags", lambda *asked: (*reversed(known(*asked)), "theano"))
     found = rebuilt(lite, third)
     (run,) = found.runs
     assert not found.is_whole

@@ -12,11 +12,12 @@ from miner.audit.model import Asked, Audit, AuditPlan, AuditRequest, Slice, Sour
 from miner.audit.sample import draw
 from miner.audit.sources import Audited
 from miner.clock import Clock, SystemClock
+from miner.collect.archive import archive_of
 from miner.errors import AuditError, SourceError
 from miner.job import Reporter
 from miner.settings import Settings
 from miner.store import audit as store
-from miner.store import schema
+from miner.store import bodies, schema
 from miner.store.session import open_engine, reading
 
 SOURCES = ("github", "git", "stackoverflow")
@@ -149,6 +150,7 @@ def _opened(settings: Settings) -> Iterator[Engine]:
     engine = open_engine(settings.database.url, create=False)
     try:
         schema.require(engine)
+        bodies.attach(engine, archive_of(settings))
         yield engine
     finally:
         engine.dispose()

@@ -16,6 +16,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -219,8 +220,10 @@ class _Files:
                 if error.errno not in _HELD_BY_OTHERS:
                     raise StoreError(f"the lock {path} cannot be taken: {error.strerror}") from None
                 return holder
-            os.ftruncate(file, 0)
-            os.write(file, note.encode()[:_MOST_NOTE_BYTES])
+            # On a full disk the lock holds all the same; who holds it is then not to be read.
+            with suppress(OSError):
+                os.ftruncate(file, 0)
+                os.write(file, note.encode()[:_MOST_NOTE_BYTES])
             self._open[name], self._notes[path] = file, note
             return None
 

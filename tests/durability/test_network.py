@@ -13,6 +13,7 @@ from support.cutting import CuttingProxy
 from support.jobs import ROUNDS, Job
 
 OUTAGES = ("repository_unreachable", "site_unreachable", "search_failed", "search_incomplete", "quota_exhausted")
+OUTAGES += ("evidence_unknown",)
 
 
 def settled(job: Job, url: str) -> None:

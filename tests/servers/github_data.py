@@ -7,11 +7,13 @@ The commits that a search finds are those of the default branch of the git repos
 
 from __future__ import annotations
 
+import io
 import subprocess
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 from support.repositories import ENVIRONMENT
@@ -128,15 +130,7 @@ class Repository:
         """Give the files of the default branch, of the git directory on disk."""
         if self.path is None:
             return []
-        listed = _git(self.path, "ls-tree", "-r", "-l", "-z", self.default_branch).split(b"\0")
-        found = []
-        for entry in filter(None, listed):
-            about, _, path = entry.partition(b"\t")
-            _, kind, sha, size = about.decode().split()
-            if kind == "blob":
-                text = _git(self.path, "cat-file", "blob", sha).decode("utf-8", "replace")
-                found.append(File(path.decode("utf-8", "replace"), sha, int(size), text))
-        return found
+        return read_files(self.path, _git(self.path, "rev-parse", self.default_branch).decode().strip())
 
 
 class Hub:
@@ -240,6 +234,23 @@ def account_id(login: str) -> int:
     return zlib.crc32(login.lower().encode())
 
 
+@lru_cache
+def read_files(path: Path, sha: str) -> list[File]:
+    """Read the files of a commit from a git directory."""
+    listed = [entry.partition(b"\t") for entry in _git(path, "ls-tree", "-r", "-l", "-z", sha).split(b"\0") if entry]
+    entries = [(*about.decode().split(), name.decode("utf-8", "replace")) for about, _, name in listed]
+    blobs = [(blob, int(size), name) for _, kind, blob, size, name in entries if kind == "blob"]
+    asked = "".join(f"{blob}\n" for blob, _, _ in blobs).encode()
+    told = io.BytesIO(_git(path, "cat-file", "--batch", data=asked))
+    found = []
+    for blob, size, name in blobs:
+        told.readline()
+        text = told.read(size).decode("utf-8", "replace")
+        told.read(1)
+        found.append(File(name, blob, size, text))
+    return found
+
+
 def git_directory(path: Path | None) -> Path | None:
     """Give the git directory of a bare repository or of a work tree."""
     return path / ".git" if path is not None and (path / ".git").is_dir() else path
@@ -266,6 +277,6 @@ def _commit(entry: str) -> Commit:
     return Commit(sha, message.rstrip("\n"), author, committer, tree, tuple(parents.split()))
 
 
-def _git(path: Path, *arguments: str) -> bytes:
+def _git(path: Path, *arguments: str, data: bytes | None = None) -> bytes:
     command = ["git", "-c", "safe.directory=*", "--git-dir", str(path), *arguments]
-    return subprocess.run(command, capture_output=True, check=True, env=ENVIRONMENT).stdout
+    return subprocess.run(command, capture_output=True, check=True, env=ENVIRONMENT, input=data).stdout

@@ -213,7 +213,10 @@ def test_a_backup_of_an_older_schema_is_upgraded(empty_engine: Engine, target: s
     with schema.altering(empty_engine) as connection:
         schema.migrate(connection, "0002")
     with writing(empty_engine) as connection:
-        _start(connection)
+        connection.exec_driver_sql(
+            "INSERT INTO crawl_run (run_id, command, arguments, miner_version, rater, started_at, status) "
+            "VALUES (1, 'collect', '{}', '0.1', '', '2020-01-01 00:00:00+00:00', 'running')"
+        )
     file = tmp_path / "old.zip"
     assert backup(empty_engine, file, Recorder()).revision == "0002"
     restore(file, target, Recorder())

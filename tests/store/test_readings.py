@@ -84,8 +84,6 @@ def test_a_reading_is_what_the_views_say(database_url: str, tmp_path: Path) -> N
     assert found.omissions["git", "repository_missing"] == 1
     assert sum(found.labels.values()) == pytest.approx(1)
     assert found.database_bytes > 100_000
-    assert found.responses[0] >= 1
-    assert found.responses[1] > 0
 
 
 def test_the_lag_is_that_of_the_tag_furthest_behind(engine: Engine) -> None:
@@ -107,7 +105,7 @@ def test_the_lag_is_that_of_the_tag_furthest_behind(engine: Engine) -> None:
 
     cover("caffe", now - 60)
     assert lag() == {"stackoverflow": math.inf}
-    for tag in tags(CollectRequest(libraries=("theano", "caffe"))):
+    for tag in tags(CollectRequest(libraries=("theano", "caffe")), settings):
         cover(tag, now - (3600 if tag == "theano" else 60))
     assert lag() == {"stackoverflow": 3600}
     cover("theano", now - 30, complete=False)
