@@ -194,8 +194,11 @@ class _Asking:
         self._write(page, answer, *githubissues.read_answer(answer, asked, page.references))
 
     def _leave_out(self, page: Page, problem: str) -> None:
+        with reading(self._run.engine) as connection:
+            # What a commit of the same page closes came with it.
+            still = set(askable(issuework.due_references(connection)))
         subjects = [(f"commit:{one.sha}", one.sha) for one in page.commits]
-        for subject, sha in (*subjects, *((f"issue:{name}", None) for name in page.references)):
+        for subject, sha in (*subjects, *((f"issue:{name}", None) for name in page.references if name in still)):
             self._run.leave_out(SOURCE, Omission(OmissionReason.EVIDENCE_UNKNOWN, subject, problem, sha))
 
     def _write(
@@ -228,7 +231,7 @@ class _Asking:
     ) -> None:
         """Enter of what nothing is known, and resolve what now is."""
         there = [f"commit:{one.sha}" for one in commits if one.outcome != "unknown"]
-        there += [f"issue:{one.target_id}" for one in references if one.availability == "there"]
+        there += [f"issue:{one.target_id}" for one in references if not one.problem]
         there += [f"issue:{issue.target_id}" for one in commits for issue in (*one.pulls, *one.closed)]
         homes = {due[one.sha].full_name for one in commits if one.outcome != "unknown"}
         there += [f"repository:{name}" for name in sorted(homes)]
