@@ -104,6 +104,8 @@ def _print_jobs(settings: Settings, *, as_json: bool) -> None:
         (one.job, str(one.next_at or "-")[:19], one.outcome or "-", str(one.finished_at or "-")[:19], one.message or "")
         for one in states
     ]
+    known = {one.job for one in states}
+    rows += [(name, "when a daemon starts", "-", "-", "") for name in settings.daemon.jobs if name not in known]
     print_table(("job", "next run (UTC)", "last", "ended (UTC)", "message"), rows)
 
 
