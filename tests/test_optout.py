@@ -73,6 +73,19 @@ def test_what_was_stored_before_is_removed_when_the_next_collect_starts(
     assert runner.rows("SELECT * FROM label ORDER BY 1, 2, 3, 4") == before
 
 
+def test_letters_of_every_language_are_the_same_in_both_cases(database_url: str, tmp_path: Path) -> None:
+    """What is stored of them is found, whatever the database calls a small letter."""
+    built = RepositoryBuilder(tmp_path / "r.git")
+    author = "Éva Ünal <eva@example.org>".encode()
+    built.commit("Fix crash", {"m.py": CODE.format(2)}, author=author)
+    built.build()
+    runner_with(database_url, tmp_path).collect(built.path)
+    runner = runner_with(database_url, tmp_path, "author: éva ünal")
+    assert runner.one("SELECT COUNT(*) FROM git_commit") == 1
+    runner.collect(built.path)
+    assert runner.one("SELECT COUNT(*) FROM git_commit") == 0
+
+
 def test_a_repository_is_not_mined_and_loses_what_it_alone_has(
     database_url: str, tmp_path: Path, repository: RepositoryBuilder
 ) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, Text, and_, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, or_, select, update
 
 from miner.model import Omission, OmissionReason
 from miner.optout import OptOut
@@ -62,13 +62,12 @@ def _note(connection: Connection, run_id: int, shas: set[str], posts: set[tuple[
 
 def _commits(connection: Connection, opt_out: OptOut) -> set[str]:
     """Give the commits of an author on the list, and those that only repositories on the list hold."""
-    names = sorted(opt_out.authors)
-    by_author = or_(func.lower(git_commit.c.author_name).in_(names), func.lower(git_commit.c.author_email).in_(names))
-    found = set(connection.scalars(select(git_commit.c.sha).where(by_author))) if names else set()
-    if opt_out.repositories:
-        listed = select(repository.c.repository_id).where(
-            func.lower(repository.c.name).in_(sorted(opt_out.repositories))
-        )
+    # What letters are the same, the list knows: SQLite's lower() knows those of English alone.
+    authors = connection.execute(select(git_commit.c.sha, git_commit.c.author_name, git_commit.c.author_email))
+    found = {row.sha for row in authors if opt_out.author(row.author_name, row.author_email)}
+    names = connection.execute(select(repository.c.repository_id, repository.c.name))
+    listed = [row.repository_id for row in names if opt_out.repository(row.name)]
+    if listed:
         elsewhere = select(repository_commit.c.sha).where(repository_commit.c.repository_id.not_in(listed))
         alone = select(repository_commit.c.sha).where(
             repository_commit.c.repository_id.in_(listed), repository_commit.c.sha.not_in(elsewhere)
@@ -78,9 +77,12 @@ def _commits(connection: Connection, opt_out: OptOut) -> set[str]:
 
 
 def _posts(connection: Connection, opt_out: OptOut) -> set[tuple[str, int]]:
-    named = post.c.site + "/" + cast(post.c.post_id, Text)
-    listed = or_(named.in_(sorted(opt_out.posts)), func.lower(post.c.author_name).in_(sorted(opt_out.authors)))
-    found = {(row.site, row.post_id) for row in connection.execute(select(post.c.site, post.c.post_id).where(listed))}
+    rows = connection.execute(select(post.c.site, post.c.post_id, post.c.author_name))
+    found = {
+        (row.site, row.post_id)
+        for row in rows
+        if opt_out.post(row.site, row.post_id) or opt_out.author(row.author_name)
+    }
     for site, numbers in _by_site(found):
         for some in _chunks(numbers):
             below = select(post.c.post_id).where(post.c.site == site, post.c.question_id.in_(some))
@@ -89,9 +91,8 @@ def _posts(connection: Connection, opt_out: OptOut) -> set[tuple[str, int]]:
 
 
 def _comments(connection: Connection, opt_out: OptOut) -> set[tuple[str, int]]:
-    listed = func.lower(comment.c.author_name).in_(sorted(opt_out.authors))
-    found = connection.execute(select(comment.c.site, comment.c.comment_id).where(listed))
-    return {(row.site, row.comment_id) for row in found}
+    rows = connection.execute(select(comment.c.site, comment.c.comment_id, comment.c.author_name))
+    return {(row.site, row.comment_id) for row in rows if opt_out.author(row.author_name)}
 
 
 def _remove_fixes(connection: Connection, condition: ColumnElement[bool]) -> None:
