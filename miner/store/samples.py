@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, Select, func, select
 from miner.store.githubtables import fix_cluster
 from miner.store.posttables import pair, post
 from miner.store.ratingtables import rating, rating_item
+from miner.store.relabel import is_current
 from miner.store.tables import (
     file_change,
     fix,
@@ -51,13 +52,14 @@ class Shown:
 
 
 def candidate_fixes(connection: Connection, rater: str) -> list[Candidate]:
-    """Give every fix, of those that make the same change the first alone, in the order of their ids.
+    """Give every fix in force, of those that make the same change the first alone, in the order of their ids.
 
     :param rater: the version of the rules that says patterns.
     """
     query = select(fix.c.fix_id, fix.c.sha, fix.c.library, fix_cluster.c.cluster_id).outerjoin(
         fix_cluster, fix_cluster.c.fix_id == fix.c.fix_id
     )
+    query = query.where(is_current())
     said = _said_by(connection, rater)
     found: list[Candidate] = []
     clusters: set[str] = set()
