@@ -6,31 +6,28 @@ and its anchor lead. A row means the fix that holds the hunk at its anchor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, exists, select
+from sqlalchemy import Connection, Row, select
 
 from miner.classify.engine import UNKNOWN
-from miner.classify.version import RATER
 from miner.collect.anchors import Place, resolve
 from miner.collect.seeds import CommitSeed, LineSeed, PostSeed, Seed, Unreadable, parse_seed
-from miner.errors import LabelsError
 from miner.evaluation.patternlabels import LabelledFix, UnreadableRow
 from miner.evaluation.patterns import Apart, Case, Guess
+from miner.evaluation.raters import SCHEME
 from miner.model import Evidence
 from miner.store.github import files_of, is_stored
 from miner.store.githubtables import seed as seed_table
 from miner.store.posttables import post
 from miner.store.relabeltables import superseded_fix
-from miner.store.tables import crawl_run, fix, fix_hunk, git_commit, label, label_evidence
+from miner.store.tables import fix, fix_hunk, git_commit, label, label_evidence
 from miner.store.values import key
 
-SCHEME: Final = "pattern"
 _SHA_LENGTH: Final = 40
-_NAMED_RATERS: Final = 5
 
 
 class Missing(Enum):
@@ -66,7 +63,7 @@ def match(connection: Connection, rows: Iterable[LabelledFix], *, site: str, rat
     """Find the fix of each row.
 
     :param site: the domain of the site that bare numbers are posts of.
-    :param rater: whose labels are compared; see :func:`rater_of`.
+    :param rater: whose labels are compared; see :func:`miner.evaluation.raters.counted_rater`.
     """
     database = _Database(connection, rater)
     cases: list[Case] = []
@@ -96,25 +93,6 @@ def fixes_meant(connection: Connection, seeds: Iterable[Seed]) -> Iterator[str |
         yield found if isinstance(found, Missing) else (found.fix_id if found.hunk_in_fix else None)
 
 
-def rater_of(connection: Connection, asked: str | None, rules: str = RATER) -> str:
-    """Give the rater whose patterns are compared: the one asked for, or else the newest heuristic that labelled.
-
-    That is the one of the rules in force if any fix has its labels; empty if no heuristic labelled.
-
-    :param rules: the rater of the rules in force.
-    :raises LabelsError: if the one asked for labelled no fix.
-    """
-    if asked is not None:
-        if not _labelled(connection, asked):
-            raise LabelsError(_no_labels_of(connection, asked))
-        return asked
-    newest = connection.scalars(
-        select(crawl_run.c.rater).where(crawl_run.c.rater.startswith("heuristic/")).order_by(crawl_run.c.run_id.desc())
-    )
-    raters = dict.fromkeys((rules, *newest))
-    return next((rater for rater in raters if _labelled(connection, rater)), "")
-
-
 def choose(fixes: Sequence[StoredFix], place: Place | None) -> tuple[StoredFix, bool]:
     """Give the fix at a place of a commit, and whether it holds the place's hunk.
 
@@ -125,16 +103,6 @@ def choose(fixes: Sequence[StoredFix], place: Place | None) -> tuple[StoredFix, 
         beside = [one for one in fixes if any(file_no == place.file_no for file_no, _ in one.hunks)]
         return [*held, *beside, *fixes][0], bool(held)
     return fixes[0], False
-
-
-def _labelled(connection: Connection, rater: str) -> bool:
-    return bool(connection.scalar(select(exists().where(label.c.scheme == SCHEME, label.c.rater == rater))))
-
-
-def _no_labels_of(connection: Connection, asked: str) -> str:
-    raters = select(label.c.rater).where(label.c.scheme == SCHEME).distinct().order_by(label.c.rater)
-    known = ", ".join(connection.scalars(raters.limit(_NAMED_RATERS))) or "no labels at all"
-    return f"no fix has a pattern of the rater {asked!r}: the database has {known}; name one with --rater"
 
 
 class _Database:
@@ -166,11 +134,12 @@ class _Database:
         of_question = select(fix.c.fix_id, fix.c.answer_id).where(
             fix.c.site == seed.site, fix.c.question_id == question
         )
-        fixes = self._connection.execute(of_question.order_by(fix.c.answer_id)).all()
+        answers = {row.fix_id: row.answer_id for row in self._connection.execute(of_question.order_by(fix.c.answer_id))}
+        fixes = self._comparable(answers, {fix_id: (answer, "") for fix_id, answer in answers.items()})
         if not fixes:
             return Missing.NO_FIX
-        linked = next((row for row in fixes if row.answer_id == seed.post_id), fixes[0])
-        return _Found(linked.fix_id, f"{seed.site}/{question}", True)
+        linked = next((fix_id for fix_id in fixes if answers[fix_id] == seed.post_id), fixes[0])
+        return _Found(linked, f"{seed.site}/{question}", True)
 
     def _of_commit(self, seed: CommitSeed | LineSeed) -> _Found | Missing:
         followed = self._connection.execute(select(seed_table).where(seed_table.c.seed == key(seed.text))).first()
@@ -205,10 +174,6 @@ class _Database:
         return shas[0] if len(shas) == 1 else None
 
     def _fixes_of(self, sha: str) -> list[StoredFix]:
-        """Give the fixes of a commit: first those that the rater labelled, then others that are not superseded.
-
-        Rules may have split the commit otherwise since: what a rater saw is what is compared.
-        """
         if sha not in self._fixes:
             hunks: dict[str, set[tuple[int, int]]] = {}
             columns = (fix.c.fix_id, fix_hunk.c.file_no, fix_hunk.c.hunk_no)
@@ -216,13 +181,25 @@ class _Database:
                 held = hunks.setdefault(row.fix_id, set())
                 if row.file_no is not None:
                     held.add((row.file_no, row.hunk_no))
-            same = (label.c.fix_id.in_(hunks), label.c.scheme == SCHEME, label.c.rater == self._rater)
-            labelled = set(self._connection.scalars(select(label.c.fix_id).where(*same)))
-            gone = select(superseded_fix.c.fix_id).where(superseded_fix.c.fix_id.in_(hunks))
-            others = hunks.keys() - labelled - set(self._connection.scalars(gone))
-            ordered = [*sorted(labelled, key=_number), *sorted(others, key=_number)]
+            ordered = self._comparable(hunks, {fix_id: _number(fix_id) for fix_id in hunks})
             self._fixes[sha] = [StoredFix(name, frozenset(hunks[name])) for name in ordered]
         return self._fixes[sha]
+
+    def _comparable(self, fix_ids: Collection[str], order: Mapping[str, tuple[int, str]]) -> list[str]:
+        """Give the fixes of one commit or question that may be compared: those that the rater labelled come first.
+
+        A superseded one is none of them, but where other rules came after the rater's: what a rater saw is compared.
+        """
+        same = (label.c.fix_id.in_(fix_ids), label.c.scheme == SCHEME, label.c.rater == self._rater)
+        labelled = set(self._connection.scalars(select(label.c.fix_id).where(*same)))
+        of = superseded_fix.c
+        gone = {
+            row.fix_id: row.rater
+            for row in self._connection.execute(select(of.fix_id, of.rater).where(of.fix_id.in_(fix_ids)))
+        }
+        current = [fix_id for fix_id in fix_ids if fix_id not in gone]
+        seen = [fix_id for fix_id, by in gone.items() if fix_id in labelled and by != self._rater]
+        return sorted((*current, *seen), key=lambda one: (one not in labelled, one in gone, order[one]))
 
     def _ranking(self, fix_id: str) -> tuple[Guess, ...]:
         same = (label.c.fix_id == fix_id, label.c.scheme == SCHEME, label.c.rater == self._rater)

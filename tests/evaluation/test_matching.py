@@ -11,10 +11,8 @@ from sqlalchemy import Connection, Engine, insert
 from support.pages import NOON, VERDICT, commit, file_change, sha
 from support.threads import SITE, answer, question
 
-from miner.classify.version import RATER
 from miner.collect.anchors import Place
-from miner.errors import LabelsError
-from miner.evaluation.matching import Matches, StoredFix, choose, match, rater_of
+from miner.evaluation.matching import Matches, StoredFix, choose, match
 from miner.evaluation.patternlabels import LabelledFix, Sheet
 from miner.evaluation.patterns import Apart, Guess
 from miner.model import Evidence, Fix, Hunk, Label
@@ -187,25 +185,6 @@ def test_posts_without_a_fix_are_counted_apart(posts: Engine) -> None:
     assert matched(posts, "3", "2").apart == Apart(not_in_database=1, no_fix=1)
 
 
-def add_rater(engine: Engine, rater: str, *, in_run: bool = True) -> None:
-    with writing(engine) as connection:
-        run_id = repository.start_run(connection, "classify", {}, "0", rater=rater if in_run else "")
-        same = {"fix_id": f"git:{sha(0)}:1", "scheme": "pattern", "run_id": run_id}
-        connection.execute(insert(label_table).values(rater=rater, rank=1, value="monitor", confidence=1.0, **same))
-
-
-def test_the_newest_heuristic_is_compared(stored: Engine) -> None:
-    """People are not; the rules of this version win over later runs of others."""
-    add_rater(stored, "heuristic/2")
-    add_rater(stored, "ada", in_run=False)
-    with reading(stored) as connection:
-        assert rater_of(connection, None) == "heuristic/2"
-    add_rater(stored, RATER)
-    add_rater(stored, "heuristic/0")
-    with reading(stored) as connection:
-        assert rater_of(connection, None) == RATER
-
-
 def test_the_fix_that_the_rater_saw_is_compared(stored: Engine) -> None:
     """Whatever other rules split since: each rater is compared by its own fixes."""
     newer = "heuristic/2"
@@ -223,19 +202,30 @@ def test_the_fix_that_the_rater_saw_is_compared(stored: Engine) -> None:
     assert found[newer].prediction == "iterations"
 
 
-def test_a_rater_can_be_named(stored: Engine) -> None:
-    """A person too; one who labelled nothing is an error that names those who did."""
-    add_rater(stored, "ada", in_run=False)
-    with reading(stored) as connection:
-        assert rater_of(connection, "ada") == "ada"
-        with pytest.raises(LabelsError, match="rater 'ben': the database has ada, heuristic/1; name one with --rater"):
-            rater_of(connection, "ben")
+def test_a_fix_that_the_rater_itself_sees_no_more_is_not_compared(stored: Engine) -> None:
+    """It has a label of that rater and the hunk that is meant; the fix in its place is the one."""
+    with writing(stored) as connection:
+        run_id = repository.start_run(connection, "classify", {}, "0", rater="heuristic/1")
+        builder = PageBuilder("git", run_id)
+        labels = (Label("pattern", "iterations", 1, 0.5, "heuristic/1", ()),)
+        builder.fix(Fix(f"git:{sha(0)}:1", sha(0), "keras", ((0, 0), (0, 1), (1, 0)), labels), NOON)
+        relabel.insert_labels(connection, splits.fit(connection, builder.rows, [sha(0)], whole=("heuristic/1", run_id)))
+    assert matched(stored, anchor("a.py", 1)).cases[0].prediction == "iterations"
+    assert [case.prediction for case in matched(stored, BASE, anchor("b.py", 1)).cases] == ["iterations"] * 2
 
 
-def test_a_database_without_labels_has_no_rater(engine: Engine) -> None:
-    """The name is empty."""
-    with reading(engine) as connection:
-        assert rater_of(connection, None) == ""
+def test_a_question_whose_fix_is_superseded_leads_to_its_other_fix(posts: Engine) -> None:
+    """And where all are, it holds no fix."""
+    supersede(posts, f"{SITE}:11")
+    assert matched(posts, "1").cases[0].prediction == "monitor"
+    assert matched(posts, "11").cases[0].prediction == "monitor"
+    supersede(posts, f"{SITE}:12")
+    assert matched(posts, "1", "12").apart == Apart(no_fix=2)
+
+
+def supersede(engine: Engine, *fix_ids: str, rater: str = "heuristic/1") -> None:
+    with writing(engine) as connection:
+        splits.supersede(connection, fix_ids, rater, 1)
 
 
 PLACES = st.tuples(st.integers(0, 3), st.integers(0, 3))
