@@ -98,13 +98,13 @@ def patterns(
 
     from dataclasses import replace
 
-    from miner.classify.rulesource import RuleSource
-    from miner.classify.rulesource import rater_of as rules_in_force
+    from miner.classify.rulesource import RuleSource, rater_of
     from miner.cli.render_patterns import print_patterns
     from miner.console import print_warning
-    from miner.evaluation.matching import match, rater_of
+    from miner.evaluation.matching import match
     from miner.evaluation.patternlabels import read
     from miner.evaluation.patterns import evaluate
+    from miner.evaluation.raters import counted_rater
     from miner.store import schema
     from miner.store.session import open_engine, reading
 
@@ -112,7 +112,7 @@ def patterns(
     engine = open_engine(settings.database.url, create=False)
     schema.require(engine)
     with reading(engine) as connection:
-        used = rater_of(connection, rater, rules_in_force(RuleSource.of(settings)))
+        used = counted_rater(connection, rater, in_force=rater_of(RuleSource.of(settings)))
         matches = match(connection, labelled.rows, site=settings.stackoverflow.site, rater=used)
     if not used:
         print_warning("", "no fix has a pattern: every row counts as an abstention")

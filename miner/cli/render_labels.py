@@ -122,7 +122,8 @@ def print_agreement(agreement: Agreement, *, as_json: bool) -> None:
     if not agreement.pairs:
         print_warning("", "no two raters judged in the same scheme: there is nothing to compare")
     if agreement.rules:
-        print_table(("", ""), [("rules", agreement.rules)])
+        gone = [("not compared with the rules: items of superseded fixes", str(agreement.superseded))]
+        print_table(("", ""), [("rules", agreement.rules), *(gone if agreement.superseded else ())])
     tell = _Teller(agreement.rules)
     pair = ("scheme", "first", "second", "items", "same", "kappa", "95 % from", "to")
     _print_part("each two (Cohen's kappa)", pair, [tell.pair(one) for one in agreement.pairs])

@@ -11,6 +11,7 @@ import typer
 
 from miner.cli.render import print_table
 from miner.console import mask_secrets, mask_values, printable, stdout
+from miner.study.basis import unit
 
 if TYPE_CHECKING:
     from miner.study.exhibits import Exhibit, Grid, Value
@@ -25,15 +26,18 @@ def print_study(study: Study, files: Sequence[Path], *, as_json: bool) -> None:
     elif files:
         _print_written(study, files)
     else:
-        typer.echo(printable(f"{study.choice}; {study.judged:,} of {study.items:,} fixes are judged"))
+        typer.echo(printable(f"Labels that count: {study.choice}"))
+        for sentence in study.denominators:
+            _print_line(sentence)
         for exhibit in study.exhibits:
             _print_exhibit(exhibit)
 
 
 def _print_written(study: Study, files: Sequence[Path]) -> None:
     rows = [(exhibit.id, exhibit.title, f"{len(exhibit.records.rows):,} figures") for exhibit in study.exhibits]
-    print_table(("", "", ""), [("labels", str(study.choice), f"{study.judged:,} judged"), *rows])
-    print_table(("", ""), [("written", str(files[0]))])
+    print_table(("", "", ""), [("labels", str(study.choice), f"{study.judged:,} {unit(study.choice)}"), *rows])
+    basis = [("basis", sentence) for sentence in study.denominators]
+    print_table(("", ""), [*basis, ("written", str(files[0]))])
 
 
 def _print_exhibit(exhibit: Exhibit) -> None:

@@ -56,6 +56,7 @@ def command(
         raise typer.BadParameter("--min-confidence and --once are for labels of the rules: --labels heuristic.")
     settings = settings_of(context, config, database_url)
 
+    from miner.classify.rulesource import RuleSource, rater_of
     from miner.cli.render_study import print_study
     from miner.console import print_warning
     from miner.store import schema
@@ -71,9 +72,10 @@ def command(
     engine = open_engine(settings.database.url, create=False)
     schema.require(engine)
     with reading(engine) as connection:
-        choice = choose(connection, labels, min_confidence, copies=not once)
+        choice = choose(connection, labels, min_confidence, not once, rater_of(RuleSource.of(settings)))
         study = make(connection, choice, entries, printed, seed)
     if not study.judged:
-        print_warning("", "no fix has a label of this rater: every table is empty")
+        print_warning("", "no fix has a label of this rater: every table is empty; collect fixes, or label stored ones "
+            "with 'miner classify', or bring labels with 'miner label import' and name them with --labels rater:NAME")
     files = write(study, out) if out is not None else []
     print_study(study, files, as_json=as_json)

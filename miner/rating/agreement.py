@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from miner.classify.engine import UNKNOWN
 from miner.evaluation.figures import Figure, wilson
-from miner.evaluation.matching import rater_of
+from miner.evaluation.raters import counted_rater
 from miner.rating.coefficients import cohen_kappa, fleiss_kappa, krippendorff_alpha
 from miner.store import ratings as store
 from miner.store.ratingtables import RECONCILED, SCHEMES
@@ -29,7 +29,8 @@ class AgreementRequest:
     """What to compare; an empty choice is all.
 
     ``first`` takes what each rater said first, before any discussion, ``without_unknown`` takes "unknown" for a label
-    that is missing, ``rules`` False leaves the rules out.
+    that is missing, ``rules`` False leaves the rules out. ``in_force`` is the rater of the configured rules; see
+    :func:`miner.evaluation.raters.counted_rater`.
     """
 
     schemes: Collection[str] = ()
@@ -40,6 +41,7 @@ class AgreementRequest:
     first: bool = False
     without_unknown: bool = False
     rules: bool = True
+    in_force: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,10 @@ class SeriesPoint:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """All figures; ``rules`` is the version of the rules that was compared, "" if none was."""
+    """All figures; ``rules`` is the version of the rules that was compared, "" if none was.
+
+    ``superseded``: items of fixes that newer rules split otherwise: people are compared on them, the rules are not.
+    """
 
     rules: str
     pairs: tuple[PairAgreement, ...]
@@ -89,6 +94,7 @@ class Agreement:
     series: tuple[SeriesPoint, ...]
     group_series: tuple[GroupAgreement, ...]
     """The figures of groups of all items until then, after so many that two of them had judged."""
+    superseded: int = 0
 
 
 _Said = Mapping[str, Mapping[str, tuple[int, str]]]
@@ -97,12 +103,14 @@ _Said = Mapping[str, Mapping[str, tuple[int, str]]]
 
 def agreement(connection: Connection, request: AgreementRequest) -> Agreement:
     """Compare the raters of a database."""
-    rules = rater_of(connection, None) if request.rules else ""
+    rules = counted_rater(connection, in_force=request.in_force) if request.rules else ""
     pairs: list[PairAgreement] = []
     groups: list[GroupAgreement] = []
     series: list[SeriesPoint] = []
     group_series: list[GroupAgreement] = []
+    items: set[str] = set()
     for scheme, said in _by_scheme(connection, request, rules):
+        items.update(item for values in said.values() for item in values)
         people = [rater for rater in sorted(said) if rater not in (RECONCILED, rules)]
         pairs += [_pair(scheme, said, *two) for two in _pairs(said, rules)]
         for raters in _groups(said, people, rules):
@@ -112,7 +120,8 @@ def agreement(connection: Connection, request: AgreementRequest) -> Agreement:
         for two in _pairs(said, rules):
             series += _series(scheme, said, *two, every=request.every)
     used = rules if any(rules in (pair.first, pair.second) for pair in pairs) else ""
-    return Agreement(used, tuple(pairs), tuple(groups), tuple(series), tuple(group_series))
+    gone = store.superseded_items(connection, items) if used else set()
+    return Agreement(used, tuple(pairs), tuple(groups), tuple(series), tuple(group_series), len(gone))
 
 
 def _by_scheme(connection: Connection, request: AgreementRequest, rules: str) -> Iterator[tuple[str, _Said]]:

@@ -16,11 +16,11 @@ _SHA_LENGTH: Final = 40
 
 
 def link_all(connection: Connection, site: str) -> int:
-    """Enter the fix of every item that has none yet and is collected now; give how many.
+    """Enter the fix of every item that has none in force yet and is collected now; give how many.
 
     An item whose line is in no fix of its commit stays without: another fix of that commit is not what was rated.
     """
-    open_items = store.items_without_fix(connection)
+    open_items = store.items_to_link(connection)
     own = store.fixes(connection, [item.item_id for item in open_items])
     found = [(item.item_id, item.item_id) for item in open_items if item.item_id in own]
     seeds = [(item.item_id, parse_seed(item.link, 0, site=site)) for item in open_items if item.item_id not in own]

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from miner.classify.engine import UNKNOWN
 from miner.errors import LabelsError
-from miner.evaluation.matching import rater_of
+from miner.evaluation.raters import counted_rater
 from miner.rating.running import LabelRun, label_run
 from miner.rating.schemes import SCHEMES
 from miner.store import ratings as store
@@ -42,7 +42,8 @@ class SampleRequest:
     """What to draw: items of label sets, or fixes without sets. An empty choice of libraries or sources is all.
 
     ``equal`` gives each stratum the same part instead of its own; ``unrated`` leaves out what anybody judged, and
-    ``known`` what the rules called unknown or did not label.
+    ``known`` what the rules called unknown or did not label. ``in_force`` is the rater of the configured rules; see
+    :func:`miner.evaluation.raters.counted_rater`.
     """
 
     batch: str
@@ -57,6 +58,7 @@ class SampleRequest:
     equal: bool = False
     unrated: bool = False
     known: bool = False
+    in_force: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +173,7 @@ def _require_same(batch: Batch, request: SampleRequest) -> None:
 
 
 def _drawn(run: LabelRun, request: SampleRequest) -> Batch:
-    rules = rater_of(run.connection, None)
+    rules = counted_rater(run.connection, in_force=request.in_force)
     candidates = _candidates(run.connection, request, rules)
     if not candidates:
         raise LabelsError("there is nothing to draw from: collect first, or ask for less with the flags of drawing")

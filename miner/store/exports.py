@@ -219,7 +219,7 @@ def shared_commits(connection: Connection) -> Iterator[tuple[str, int]]:
 
 
 def shared_clusters(connection: Connection) -> Iterator[tuple[str, int]]:
-    """Give each cluster of several fixes, with each repository that holds one of them."""
+    """Give each cluster of several fixes, superseded ones too, with each repository that holds one of them."""
     several = select(fix_cluster.c.cluster_id).group_by(fix_cluster.c.cluster_id).having(func.count() > 1).subquery()
     query = (
         select(fix_cluster.c.cluster_id, repository_commit.c.repository_id)
@@ -258,7 +258,7 @@ def duplicates(connection: Connection) -> Iterator[tuple[str, int, int]]:
 
 
 def firsts(connection: Connection) -> Iterator[tuple[int, datetime]]:
-    """Give of each repository the time of its first fix."""
+    """Give of each repository the time of its first fix, superseded or not: that change was there to be learnt from."""
     query = (
         select(repository_commit.c.repository_id, func.min(fix.c.fixed_at))
         .join(fix, fix.c.sha == repository_commit.c.sha)

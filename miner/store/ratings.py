@@ -7,7 +7,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, true, update
+from sqlalchemy import Connection, Row, Select, and_, delete, exists, insert, or_, select, true, update
 
 from miner.store.bulk import insert_rows, replace_rows
 from miner.store.ratingtables import (
@@ -21,6 +21,7 @@ from miner.store.ratingtables import (
     rating_rejection,
     rating_sheet,
 )
+from miner.store.relabeltables import superseded_fix
 from miner.store.tables import fix, label
 
 _CHUNK: Final = 500
@@ -86,9 +87,15 @@ def items(connection: Connection, ids: Collection[str]) -> dict[str, Item]:
     return {row.item_id: Item(**row._asdict()) for row in rows}
 
 
-def items_without_fix(connection: Connection) -> list[Item]:
-    """Give the items that no collected fix is known for, in the order of their ids."""
-    query = select(rating_item).where(rating_item.c.fix_id.is_(None)).order_by(rating_item.c.item_id)
+def items_to_link(connection: Connection) -> list[Item]:
+    """Give the items whose collected fix is to be found, in the order of their ids.
+
+    They have none, or one that is superseded: what a link means is in another then. An item that is a fix by its id
+    stays that fix: its hunks are what was judged.
+    """
+    gone = exists().where(superseded_fix.c.fix_id == rating_item.c.fix_id)
+    moved = and_(gone, rating_item.c.fix_id != rating_item.c.item_id)
+    query = select(rating_item).where(or_(rating_item.c.fix_id.is_(None), moved)).order_by(rating_item.c.item_id)
     return [Item(**row._asdict()) for row in connection.execute(query)]
 
 
@@ -99,7 +106,7 @@ def fixes(connection: Connection, ids: Collection[str]) -> dict[str, Row[Any]]:
 
 
 def shas_with_fix(connection: Connection, shas: Collection[str]) -> set[str]:
-    """Give the commits among some that hold a fix."""
+    """Give the commits among some that hold a fix, or held one that is superseded."""
     return {row.sha for row in _in_chunks(connection, select(fix.c.sha).distinct(), fix.c.sha, shas)}
 
 
@@ -243,14 +250,21 @@ def said(connection: Connection, *, first: bool = False, batch: str | None = Non
 
 
 def first_choices(connection: Connection, rater: str) -> dict[str, dict[str, str]]:
-    """Give what the rules say of the fixes that are items: value by fix, by scheme."""
+    """Give what the rules say of the fixes that are items, but superseded ones: value by fix, by scheme."""
     rated = select(rating_item.c.fix_id).where(rating_item.c.fix_id.is_not(None))
     of = label.c
-    query = select(of.scheme, of.fix_id, of.value).where(of.rater == rater, of.rank == 1, of.fix_id.in_(rated))
+    gone = exists().where(superseded_fix.c.fix_id == of.fix_id)
+    query = select(of.scheme, of.fix_id, of.value).where(of.rater == rater, of.rank == 1, of.fix_id.in_(rated), ~gone)
     found: dict[str, dict[str, str]] = {}
     for row in connection.execute(query):
         found.setdefault(row.scheme, {})[row.fix_id] = row.value
     return found
+
+
+def superseded_items(connection: Connection, ids: Collection[str]) -> set[str]:
+    """Give the items among some whose fix newer rules split otherwise, or see no more."""
+    gone = select(rating_item.c.item_id).join(superseded_fix, superseded_fix.c.fix_id == rating_item.c.fix_id)
+    return {row.item_id for row in _in_chunks(connection, gone, rating_item.c.item_id, ids)}
 
 
 def decisions(connection: Connection) -> dict[tuple[str, str], tuple[int, int, str]]:

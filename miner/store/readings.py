@@ -13,6 +13,7 @@ from sqlalchemy import Connection, column, func, or_, select, table
 
 from miner.store.daemon import JobState, job_states
 from miner.store.maintenance import size
+from miner.store.relabel import is_current
 from miner.store.status import last_rater
 from miner.store.tables import coverage, crawl_run, fix, repository, repository_alias
 
@@ -48,7 +49,8 @@ def read(connection: Connection) -> Reading:
     if connection.dialect.name != "sqlite":
         connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{READ_TIMEOUT_SECONDS}s'")
     number = func.count()
-    fixes = connection.execute(select(fix.c.source, fix.c.library, number).group_by(fix.c.source, fix.c.library))
+    of_source = select(fix.c.source, fix.c.library, number).where(is_current())
+    fixes = connection.execute(of_source.group_by(fix.c.source, fix.c.library))
     shares = select(_shares.c.pattern, _shares.c.share).where(_shares.c.rater == last_rater(connection))
     return Reading(
         fixes={(row[0], row[1]): row[2] for row in fixes},

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, exists, func, select
 
 from miner.store.githubtables import fix_cluster
 from miner.store.posttables import pair, post
 from miner.store.ratingtables import rating, rating_item
 from miner.store.relabel import is_current
+from miner.store.relabeltables import superseded_fix
 from miner.store.tables import (
     file_change,
     fix,
@@ -73,7 +74,7 @@ def candidate_fixes(connection: Connection, rater: str) -> list[Candidate]:
 
 
 def candidate_items(connection: Connection, sets: Collection[str], rater: str) -> list[Candidate]:
-    """Give the items of some label sets, in the order of their ids."""
+    """Give the items of some label sets, in the order of their ids; of a fix that is superseded rules say nothing."""
     query = select(rating_item).where(rating_item.c.set_name.in_(sets))
     said = _said_by(connection, rater)
     rows = [(row.item_id, row.source, row.library, row.fix_id) for row in connection.execute(query)]
@@ -108,7 +109,7 @@ def _said_by(connection: Connection, rater: str) -> dict[str, tuple[str, float |
     """Give a rater's first pattern of each fix, its confidence, and how far that is above the second's."""
     of = label.c
     query = select(of.fix_id, of.rank, of.value, of.confidence).where(
-        of.scheme == "pattern", of.rater == rater, of.rank <= 2
+        of.scheme == "pattern", of.rater == rater, of.rank <= 2, ~exists().where(superseded_fix.c.fix_id == of.fix_id)
     )
     found: dict[str, tuple[str, float | None, float | None]] = {}
     for row in connection.execute(query.order_by(of.fix_id, of.rank)):

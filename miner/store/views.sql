@@ -30,7 +30,8 @@ WHERE NOT EXISTS (SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id = lab
         )
     );
 
--- One row a fix and rater of its pattern: what was repaired where, and the rater's first choice.
+-- One row a fix and rater of its pattern: what was repaired where, and the rater's first choice. Of labels those in
+-- force, see current_label.
 -- fix_id: The fix.
 -- source: The source.
 -- library: The library whose use is repaired.
@@ -160,7 +161,8 @@ FROM pair
 JOIN fix ON fix.fix_id = pair.fix_id
 WHERE NOT EXISTS (SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id = fix.fix_id);
 
--- Whom to name for the text of a fix, and under which licence: one row its question, one its answer.
+-- Whom to name for the text of a fix, and under which licence: one row its question, one its answer. Superseded fixes
+-- are here, too: whoever shows one, or a label of it, names its authors.
 -- fix_id: The fix.
 -- kind: question or answer.
 -- url: Where to read the post.
@@ -180,7 +182,8 @@ SELECT
 FROM fix
 JOIN post ON post.site = fix.site AND post.post_id IN (fix.question_id, fix.answer_id);
 
--- How often each fix pattern is a rater's first choice.
+-- How often each fix pattern is a rater's first choice, among the rater's labels in force (current_label). What people
+-- said of items is in rating_current.
 -- rater: Who judged.
 -- pattern: The fix pattern, or unknown.
 -- fixes: Number of fixes.
@@ -195,7 +198,7 @@ FROM current_label
 WHERE scheme = 'pattern' AND rank = 1
 GROUP BY rater, value;
 
--- How often each fix pattern is a rater's first choice, by library.
+-- The same by library.
 -- rater: Who judged.
 -- library: The library whose use is repaired.
 -- pattern: The fix pattern, or unknown.
@@ -251,9 +254,10 @@ WHERE NOT complete AND NOT EXISTS (
         AND later.until_epoch >= gap.until_epoch
 );
 
--- What each rater says of each item now: a person's latest round.
+-- What each rater says of each item now: a person's latest round. It holds for the hunks that the person saw, so it
+-- stays when newer rules have superseded the fix.
 -- item_id: What is rated.
--- fix_id: The collected fix that it is; null while none is.
+-- fix_id: The collected fix that it is, superseded or not; null while none is.
 -- source: github or stackoverflow.
 -- library: The library whose use is repaired.
 -- link: Where to see it.
@@ -297,7 +301,8 @@ WHERE NOT EXISTS (
         AND later.round > rating.round
 );
 
--- What people and rules say of each item now: the raters to compare. The rules say it of the fix that the item is.
+-- What people and rules say of each item now: the raters to compare. The rules say it of the fix that the item is, each
+-- version of them; of a superseded fix they say nothing.
 -- item_id: What is rated.
 -- scheme: What is judged.
 -- rater: Who judged: a person, reconciled, or heuristic and version.
@@ -309,11 +314,13 @@ UNION ALL
 SELECT rating_item.item_id, label.scheme, label.rater, label.value
 FROM rating_item
 JOIN label ON label.fix_id = rating_item.fix_id AND label.rank = 1
-WHERE label.scheme <> 'library' AND NOT EXISTS (
-    SELECT 1
-    FROM rating
-    WHERE rating.item_id = rating_item.item_id AND rating.scheme = label.scheme AND rating.rater = label.rater
-);
+WHERE label.scheme <> 'library'
+    AND NOT EXISTS (SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id = rating_item.fix_id)
+    AND NOT EXISTS (
+        SELECT 1
+        FROM rating
+        WHERE rating.item_id = rating_item.item_id AND rating.scheme = label.scheme AND rating.rater = label.rater
+    );
 
 -- How far each two raters agree on the items that both judged; unknown counts as any other value. What was reconciled
 -- is beside the rules alone: it is made of what people said.
@@ -387,9 +394,9 @@ SELECT
     CASE WHEN expected < 1 THEN (observed - expected) / (1 - expected) END AS kappa
 FROM shares;
 
--- Items of which people say different things now, and nobody has decided since.
+-- Items of which people say different things now, and nobody has decided since; those of superseded fixes, too.
 -- item_id: What is rated.
--- fix_id: The collected fix that it is; null while none is.
+-- fix_id: The collected fix that it is, superseded or not; null while none is.
 -- source: github or stackoverflow.
 -- library: The library whose use is repaired.
 -- link: Where to see it.

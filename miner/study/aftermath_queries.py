@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from sqlalchemy import Connection, and_, or_, select
 
 from miner.store.posttables import comment, post
+from miner.store.relabel import is_current
 from miner.store.tables import (
     coverage,
     file_change,
@@ -43,7 +44,7 @@ def aftermath(connection: Connection, choice: Choice) -> Aftermath:
 def _answers_with_comments(connection: Connection) -> Iterator[str]:
     """Give the fixes of sites whose comments were collected: where none is stored, none was asked for."""
     collected = select(comment.c.site).distinct()
-    yield from connection.scalars(select(fix.c.fix_id).where(fix.c.site.in_(collected)))
+    yield from connection.scalars(select(fix.c.fix_id).where(fix.c.site.in_(collected), is_current()))
 
 
 def _watched_commits(connection: Connection) -> Iterator[str]:
@@ -57,6 +58,7 @@ def _watched_commits(connection: Connection) -> Iterator[str]:
         select(*columns)
         .join_from(fix, git_commit, git_commit.c.sha == fix.c.sha)
         .join(repository_commit, repository_commit.c.sha == fix.c.sha)
+        .where(is_current())
     )
     for fix_id, epoch, repository_id in connection.execute(statement, execution_options={"yield_per": _ROWS}):
         if any(since <= epoch < until for since, until in watched.get(repository_id, ())):
@@ -118,7 +120,7 @@ def _comments_of_askers(connection: Connection) -> Iterator[tuple[str, str]]:
     statement = (
         select(fix.c.fix_id, comment.c.text)
         .select_from(joined)
-        .where(same_author, comment.c.created_at >= answer.c.created_at)
+        .where(same_author, comment.c.created_at >= answer.c.created_at, is_current())
         .order_by(fix.c.fix_id, comment.c.created_at, comment.c.comment_id)
     )
     for row in connection.execute(statement, execution_options={"yield_per": _ROWS}):
@@ -159,6 +161,7 @@ def _hunks(connection: Connection) -> Iterable[FixedHunk]:
         .join(hunk, of_hunk)
         .join(git_commit, git_commit.c.sha == fix.c.sha)
         .join(repository_commit, repository_commit.c.sha == fix.c.sha)
+        .where(is_current())
         .order_by(
             repository_commit.c.repository_id,
             git_commit.c.committed_epoch,

@@ -9,7 +9,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, select
 
-from miner.evaluation.matching import rater_of
 from miner.store.posttables import pair, post, snippet
 from miner.store.tables import fix, git_commit, label, label_evidence
 from miner.study.choice import Choice
@@ -34,7 +33,7 @@ def challenges(connection: Connection, choice: Choice) -> Challenges:
             texts[_key(cells[fix_id])] += 1
             reusing[_key(cells[fix_id])] += speaks_of_reuse(text)
     messages, pointing = _messages(connection, cells)
-    changes = _api_changes(connection, cells)
+    changes = _api_changes(connection, choice, cells)
     return Challenges(texts, reusing, messages, pointing, changes, known_changes())
 
 
@@ -72,11 +71,11 @@ def _tracebacks(connection: Connection) -> list[tuple[str, list[str]]]:
     return [(fix_id, [row[1] for row in rows]) for fix_id, rows in groupby(found, key=lambda row: row[0])]
 
 
-def _api_changes(connection: Connection, cells: dict[str, Cell]) -> Counter[Key]:
+def _api_changes(connection: Connection, choice: Choice, cells: dict[str, Cell]) -> Counter[Key]:
     """Count, by library and version, the fixes that the chosen labels call versioning."""
     found: dict[Key, set[str]] = {}
     told: set[str] = set()
-    for fix_id, rule, text in _evidence(connection):
+    for fix_id, rule, text in _evidence(connection, choice.rules):
         cell = cells.get(fix_id)
         if cell is not None and cell.pattern == _VERSIONING:
             key = release_of(rule, text, cell.library)
@@ -89,7 +88,7 @@ def _api_changes(connection: Connection, cells: dict[str, Cell]) -> Counter[Key]
     return Counter({key: len(fixes) for key, fixes in found.items()})
 
 
-def _evidence(connection: Connection) -> Iterator[Sequence[Any]]:
+def _evidence(connection: Connection, rules: str) -> Iterator[Sequence[Any]]:
     same = [label.c[name] == label_evidence.c[name] for name in ("fix_id", "scheme", "rater", "rank")]
     return _rows(
         connection,
@@ -98,7 +97,7 @@ def _evidence(connection: Connection) -> Iterator[Sequence[Any]]:
         .where(
             label.c.scheme == "pattern",
             label.c.value == _VERSIONING,
-            label.c.rater == rater_of(connection, None),
+            label.c.rater == rules,
             label_evidence.c.weight > 0,
         )
         .order_by(label_evidence.c.fix_id, label_evidence.c.evidence_no),

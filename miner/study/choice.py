@@ -23,13 +23,16 @@ class Choice:
     """Whose labels count.
 
     ``min_confidence``: a label of the rules with less counts as unknown. ``copies``: whether each copy of one fix
-    (cherry-pick, backport) counts, or the first alone.
+    (cherry-pick, backport) counts, or the first alone. ``rules``: the rater whose evidence is read where evidence is
+    counted; ``in_force``: the rater of the configured rules, "" if they are not known.
     """
 
     table: LabelTable
     rater: str
     min_confidence: float = 0.0
     copies: bool = True
+    rules: str = ""
+    in_force: str = ""
 
     def __str__(self) -> str:
         """Say it in one line, for every page."""
@@ -39,4 +42,10 @@ class Choice:
         who = f"labels of {self.rater}" if rules or self.rater != RECONCILED else "labels reconciled by a moderator"
         sure = f"below a confidence of {self.min_confidence:g} they count as unknown" if self.min_confidence else ""
         once = "" if self.copies else "copies of one fix count once"
-        return "; ".join(part for part in (who, sure, once) if part)
+        return "; ".join(part for part in (who, sure, once, self._others()) if part)
+
+    def _others(self) -> str:
+        """Say that the rules which count are not those in force."""
+        if self.table is not LabelTable.LABEL or not self.in_force or self.rater == self.in_force:
+            return ""
+        return f"not those of the rules in force, {self.in_force}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from miner.study.basis import Basis
 from miner.study.choice import Choice
 from miner.study.counts import Cell, Counts
 
@@ -60,15 +61,15 @@ class Challenges:
 class Material:
     """Everything that an exhibit may look at.
 
-    ``bugs[source, library]``: questions and commits that the fixes repair. ``items``: what the chosen rater could have
-    judged. ``left_out``: questions without a fix, by reason. ``unread``: cells of label files that could not be read.
+    ``bugs[source, library]``: questions and commits that the fixes repair. ``basis``: what was judged, and of how many.
+    ``left_out``: questions without a fix, by reason. ``unread``: cells of label files that could not be read.
     ``seed`` and ``permutations`` are of the permutation tests.
     """
 
     choice: Choice
     counts: Counts = field(default_factory=lambda: Counts(()))
     bugs: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    items: int = 0
+    basis: Basis = field(default_factory=Basis)
     aftermath: Aftermath = field(default_factory=Aftermath)
     challenges: Challenges = field(default_factory=Challenges)
     left_out: Mapping[str, int] = field(default_factory=dict)

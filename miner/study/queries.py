@@ -16,6 +16,7 @@ from sqlalchemy import (
     case,
     column,
     distinct,
+    exists,
     func,
     literal,
     or_,
@@ -25,10 +26,13 @@ from sqlalchemy import (
 
 from miner.classify.engine import UNKNOWN
 from miner.errors import LabelsError
-from miner.evaluation.matching import rater_of
+from miner.evaluation.raters import counted_rater
 from miner.store.githubtables import fix_cluster
 from miner.store.ratingtables import rating, rating_item, rating_rejection
+from miner.store.relabel import is_current
+from miner.store.relabeltables import superseded_fix
 from miner.store.tables import fix, label, omission
+from miner.study.basis import Basis
 from miner.study.choice import HEURISTIC, RATER, RECONCILED, Choice, LabelTable
 from miner.study.counts import Cell, Counts
 from miner.study.names import SCHEMES
@@ -42,17 +46,22 @@ _CURRENT: Final = table(
 _SOURCE: Final = case((fix.c.sha.is_(None), "stackoverflow"), else_="github")
 
 
-def choose(connection: Connection, asked: str, min_confidence: float = 0.0, copies: bool = True) -> Choice:
+def choose(
+    connection: Connection, asked: str, min_confidence: float = 0.0, copies: bool = True, in_force: str = ""
+) -> Choice:
     """Give the choice that ``--labels`` names: heuristic, reconciled, or ``rater:NAME``.
 
+    :param in_force: the rater of the configured rules; see :func:`miner.evaluation.raters.counted_rater`.
     :raises LabelsError: for a rater without labels; it names those who have some.
     """
+    rules = counted_rater(connection, in_force=in_force)
     if asked == HEURISTIC:
-        return Choice(LabelTable.LABEL, rater_of(connection, None), min_confidence, copies)
+        return Choice(LabelTable.LABEL, rules, min_confidence, copies, rules, in_force)
     name = RECONCILED if asked == RECONCILED else asked.removeprefix(RATER)
     for place, rater in ((LabelTable.RATING, rating.c.rater), (LabelTable.LABEL, label.c.rater)):
         if connection.execute(select(rater).where(rater == name).limit(1)).first():
-            return Choice(place, name, min_confidence, copies)
+            of_rules = place is LabelTable.LABEL and name.startswith("heuristic/")
+            return Choice(place, name, min_confidence, copies, name if of_rules else rules, in_force)
     raters = connection.scalars(select(rating.c.rater).union(select(label.c.rater)).limit(_SHOWN)).all()
     known = ", ".join(sorted(raters)) or "no labels at all"
     raise LabelsError(
@@ -75,11 +84,24 @@ def counts(connection: Connection, choice: Choice) -> Counts:
     return Counts(tuple(sorted(cells, key=repr)))
 
 
-def items(connection: Connection, choice: Choice) -> int:
-    """Give how many items the rater could have judged."""
-    if choice.table is LabelTable.RATING:
-        return connection.scalar(select(func.count()).select_from(rating_item)) or 0
-    return connection.scalar(select(func.count()).select_from(fix).where(*_once(choice))) or 0
+def basis(connection: Connection, choice: Choice) -> Basis:
+    """Count what was judged, and what it is a part of."""
+    rows = judged(choice)
+    collected = _number(connection, select(fix.c.fix_id).where(*_counted(choice)))
+    number = _number(connection, select(rows.c.item_id))
+    if choice.table is LabelTable.LABEL:
+        same = (label.c.rater == choice.rater, label.c.rank == 1, label.c.scheme.in_(SCHEMES))
+        gone = select(label.c.fix_id).join(superseded_fix, superseded_fix.c.fix_id == label.c.fix_id)
+        return Basis(number, collected, _number(connection, gone.where(*same).distinct()))
+    linked = select(rows.c.fix_id).where(rows.c.fix_id.is_not(None), ~_is_gone(rows))
+    return Basis(
+        number,
+        collected,
+        _number(connection, select(rows.c.fix_id).where(_is_gone(rows))),
+        _number(connection, select(rating_item.c.item_id)),
+        _number(connection, linked),
+        _number(connection, linked) - _number(connection, linked.distinct()),
+    )
 
 
 def bugs(connection: Connection, choice: Choice) -> dict[tuple[str, str], int]:
@@ -100,22 +122,29 @@ def bugs(connection: Connection, choice: Choice) -> dict[tuple[str, str], int]:
 
 
 def labels_of(connection: Connection, choice: Choice, fix_ids: Sequence[str]) -> dict[str, Cell]:
-    """Give the labels of some collected fixes, as cells of one fix. What the rater did not judge is not there."""
+    """Give the labels of some collected fixes, as cells of one fix. What the rater did not judge, and fixes that are
+    superseded, are not there.
+    """
     rows = judged(choice)
     columns = [rows.c[name] for name in ("source", "library", *SCHEMES)]
     found: dict[str, Cell] = {}
     for start in range(0, len(fix_ids), _BATCH):
         part = fix_ids[start : start + _BATCH]
-        for row in connection.execute(select(rows.c.fix_id, *columns).where(rows.c.fix_id.in_(part))):
+        of_part = select(rows.c.fix_id, *columns).where(rows.c.fix_id.in_(part), ~_is_gone(rows))
+        for row in connection.execute(of_part.order_by(rows.c.fix_id, rows.c.item_id)):
             found.setdefault(row[0], _cell(*row[1:]))
     return found
 
 
 def judged_cells(connection: Connection, choice: Choice) -> dict[str, Cell]:
-    """Give the labels of every judged item that is a collected fix, by the fix's id; of several items the first."""
+    """Give the labels of every judged item that is a collected fix, by the fix's id; of several items the first.
+
+    A fix that is superseded is none: the one in its place would count beside it.
+    """
     rows = judged(choice)
     columns = [rows.c[name] for name in ("source", "library", *SCHEMES)]
-    wanted = select(rows.c.fix_id, *columns).where(rows.c.fix_id.is_not(None)).order_by(rows.c.fix_id, rows.c.item_id)
+    there = (rows.c.fix_id.is_not(None), ~_is_gone(rows))
+    wanted = select(rows.c.fix_id, *columns).where(*there).order_by(rows.c.fix_id, rows.c.item_id)
     found: dict[str, Cell] = {}
     shared: dict[Cell, Cell] = {}
     for row in connection.execute(wanted, execution_options={"yield_per": _BATCH}):
@@ -159,7 +188,7 @@ def _judged_fixes(choice: Choice) -> Subquery:
     return (
         _pivot(joined, fix.c.fix_id, label.c.scheme, value)
         .add_columns(fix.c.fix_id.label("fix_id"), _SOURCE.label("source"), fix.c.library.label("library"))
-        .where(*_once(choice))
+        .where(*_counted(choice))
         .group_by(fix.c.fix_id, fix.c.sha, fix.c.library)
         .subquery()
     )
@@ -184,12 +213,21 @@ def _pivot(
     return select(item.label("item_id"), *columns).select_from(joined)
 
 
-def _once(choice: Choice) -> list[ColumnElement[bool]]:
+def _counted(choice: Choice) -> list[ColumnElement[bool]]:
+    """Tell which collected fixes count: not what newer rules split otherwise, whose hunks other fixes have."""
     if choice.copies:
-        return []
+        return [is_current()]
     cluster = func.coalesce(fix_cluster.c.cluster_id, fix.c.fix_id)
-    first = select(func.min(fix.c.fix_id)).select_from(fix.outerjoin(fix_cluster)).group_by(cluster)
+    first = select(func.min(fix.c.fix_id)).select_from(fix.outerjoin(fix_cluster)).where(is_current()).group_by(cluster)
     return [fix.c.fix_id.in_(first)]
+
+
+def _is_gone(rows: Subquery) -> ColumnElement[bool]:
+    return exists().where(superseded_fix.c.fix_id == rows.c.fix_id)
+
+
+def _number(connection: Connection, found: Select[Any]) -> int:
+    return connection.scalar(select(func.count()).select_from(found.subquery())) or 0
 
 
 def _text(number: ColumnElement[Any]) -> ColumnElement[str]:

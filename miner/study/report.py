@@ -18,6 +18,7 @@ from miner import __version__
 from miner.console import printable
 from miner.errors import StudyError
 from miner.export.safe import safe_cell
+from miner.study.basis import unit
 from miner.study.drawing import draw
 from miner.study.exhibits import Exhibit, Scalar
 from miner.study.study import Study
@@ -82,7 +83,7 @@ def _cell(value: Scalar) -> str:
 
 
 def _footer(study: Study) -> str:
-    return f"{study.choice}; {study.judged:,} judged fixes"
+    return f"{study.choice}; {study.judged:,} {unit(study.choice)}"
 
 
 def _replace(path: Path, body: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from miner.study import aftermath_queries, challenge_queries, queries
+from miner.study.basis import Basis, sentences
 from miner.study.choice import Choice
 from miner.study.exhibits import Exhibit
 from miner.study.material import Aftermath, Challenges, Material
@@ -21,9 +22,18 @@ class Study:
     """The exhibits, and which labels they count."""
 
     choice: Choice
-    judged: int
-    items: int
+    basis: Basis
     exhibits: tuple[Exhibit, ...]
+
+    @property
+    def judged(self) -> int:
+        """How many fixes or items have a label that counts."""
+        return self.basis.judged
+
+    @property
+    def denominators(self) -> tuple[str, ...]:
+        """Say how much was judged, and of what."""
+        return sentences(self.basis, self.choice)
 
     def as_object(self) -> dict[str, Any]:
         """Give the study for a machine."""
@@ -33,7 +43,7 @@ class Study:
             "min_confidence": self.choice.min_confidence,
             "copies": self.choice.copies,
             "judged": self.judged,
-            "items": self.items,
+            "basis": self.basis.as_object() | {"in_words": list(self.denominators)},
             "exhibits": {exhibit.id: exhibit.as_object() for exhibit in self.exhibits},
         }
 
@@ -54,7 +64,7 @@ def make(
     chosen = tuple(entries)
     material = _read(connection, choice, {need for entry in chosen for need in entry.needs}, paper, seed, permutations)
     exhibits = tuple(entry.build(material) for entry in chosen)
-    return Study(choice, material.counts.total("library"), material.items, exhibits)
+    return Study(choice, material.basis, exhibits)
 
 
 def _read(
@@ -69,7 +79,7 @@ def _read(
         choice,
         queries.counts(connection, choice),
         queries.bugs(connection, choice) if "bugs" in needs else {},
-        queries.items(connection, choice),
+        queries.basis(connection, choice),
         aftermath_queries.aftermath(connection, choice) if "aftermath" in needs else Aftermath(),
         challenge_queries.challenges(connection, choice) if "challenges" in needs else Challenges(),
         queries.left_out(connection) if "bugs" in needs else {},

@@ -39,7 +39,8 @@ def test_a_report_is_written(miner: Miner, tmp_path: Path, database: Sequence[st
     lines = done.stdout.splitlines()
     assert lines[0].startswith("labels\tlabels of heuristic/")
     assert lines[-1] == "written\treport/index.html"
-    assert len(lines) == 17
+    assert lines[-2] == "basis\t6 of the 6 fixes collected in this database have a label of this rater."
+    assert len(lines) == 18
 
 
 def test_one_table_for_a_reader(miner: Miner, tmp_path: Path, database: Sequence[str]) -> None:
@@ -65,7 +66,7 @@ def test_one_object_for_a_machine(miner: Miner, database: Sequence[str]) -> None
     """With the labels that count and, if it was written, the files."""
     done = miner("study", "--json", "--only", "table1", "--only", "table5", "--out", "out", *database)
     told = json.loads(done.stdout)
-    assert (told["judged"], told["items"], sorted(told["exhibits"])) == (6, 6, ["table1", "table5"])
+    assert (told["judged"], told["basis"]["collected"], sorted(told["exhibits"])) == (6, 6, ["table1", "table5"])
     (keras,) = [
         row for row in told["exhibits"]["table1"]["rows"] if (row["library"], row["source"]) == ("keras", "github")
     ]
@@ -91,7 +92,7 @@ def test_an_empty_database_gives_an_empty_report(miner: Miner, tmp_path: Path) -
     schema.prepare(open_engine(url))
     done = miner("study", "--out", "out", "--database-url", url)
     assert done.returncode == 0
-    assert done.stderr == "warning: no fix has a label of this rater: every table is empty\n"
+    assert done.stderr.startswith("warning: no fix has a label of this rater: every table is empty; collect fixes, or")
     assert "No fix is judged" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
 
 

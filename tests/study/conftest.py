@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from miner.study.basis import Basis
 from miner.study.choice import Choice, LabelTable
 from miner.study.counts import Cell, Counts
 from miner.study.material import Material
@@ -25,7 +26,7 @@ CELLS = (
 @pytest.fixture
 def material() -> Material:
     """26 judged fixes: 10 of Stack Overflow, 16 of GitHub; Caffe and Theano have none, an unknown one is of Torch."""
-    return Material(Choice(LabelTable.LABEL, "heuristic/1"), Counts(CELLS), items=26, permutations=199)
+    return Material(Choice(LabelTable.LABEL, "heuristic/1"), Counts(CELLS), basis=Basis(26, 26), permutations=199)
 
 
 @pytest.fixture

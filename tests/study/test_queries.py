@@ -13,6 +13,7 @@ from miner.store import repository
 from miner.store.ratingtables import rating_rejection
 from miner.store.session import reading, writing
 from miner.study import queries
+from miner.study.basis import Basis
 from miner.study.choice import Choice, LabelTable
 from miner.study.counts import Cell
 
@@ -68,7 +69,7 @@ def test_copies_of_a_fix_can_count_once(mined: Engine) -> None:
     assert sum(cell.fixes for cell in cells(mined, copies=False)) == 2
     with reading(mined) as connection:
         choice = queries.choose(connection, "heuristic", copies=False)
-        assert queries.items(connection, choice) == 2
+        assert queries.basis(connection, choice) == Basis(judged=2, collected=2)
         assert sum(queries.bugs(connection, choice).values()) == 2
 
 
@@ -79,7 +80,7 @@ def test_posts_are_counted_beside_commits(mined: Engine) -> None:
         choice = queries.choose(connection, "heuristic")
         counts = queries.counts(connection, choice)
         assert counts.by("source", "library", "pattern")["stackoverflow", "keras", "optimizer"] == 3
-        assert queries.items(connection, choice) == 6
+        assert queries.basis(connection, choice) == Basis(judged=6, collected=6)
         assert queries.bugs(connection, choice) == {
             ("github", "keras"): 2,
             ("github", "tensorflow"): 1,
@@ -97,7 +98,7 @@ def test_a_persons_labels_count_without_collected_fixes(rated: Engine) -> None:
     with reading(rated) as connection:
         choice = queries.choose(connection, "rater:ada")
         assert queries.bugs(connection, choice) == {("github", "keras"): 1, ("stackoverflow", "torch"): 1}
-        assert queries.items(connection, choice) == 3
+        assert queries.basis(connection, choice) == Basis(judged=3, items=3)
 
 
 @pytest.mark.parametrize("written", ["reshape", "data_dimension.reshape", "data_dimension/reshape"])

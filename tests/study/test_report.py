@@ -17,6 +17,7 @@ from lxml import html
 from miner.console import printable
 from miner.errors import StudyError
 from miner.export.safe import cell_text
+from miner.study.basis import Basis
 from miner.study.choice import Choice, LabelTable
 from miner.study.counts import Cell, Counts
 from miner.study.exhibits import Exhibit, Value, grid, records
@@ -28,7 +29,7 @@ from miner.study.study import Study
 
 def study(material: Material, *ids: str) -> Study:
     exhibits = tuple(entry.build(material) for entry in wanted(ids))
-    return Study(material.choice, material.counts.total("library"), material.items, exhibits)
+    return Study(material.choice, material.basis, exhibits)
 
 
 def test_the_page_has_every_exhibit_and_leads_to_its_files(material: Material, tmp_path: Path) -> None:
@@ -48,7 +49,7 @@ def test_the_page_has_every_exhibit_and_leads_to_its_files(material: Material, t
 def test_a_study_made_twice_is_the_same(material: Material, tmp_path: Path) -> None:
     """Byte for byte, also over an older one."""
     first = {path.name: path.read_bytes() for path in write(study(material), tmp_path / "a")}
-    write(study(replace(material, items=99)), tmp_path / "b")
+    write(study(replace(material, basis=Basis(26, 99))), tmp_path / "b")
     assert {path.name: path.read_bytes() for path in write(study(material), tmp_path / "b")} == first
 
 
