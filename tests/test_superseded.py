@@ -6,24 +6,29 @@ from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import Connection, Engine, select
-from support.resplit import GONE, GONE_POST, LATER, OLD, PARTS, POST, add_resplit
+from support.labels import link
+from support.resplit import EARLIER, GONE, GONE_POST, OLD, PARTS, POST, add_resplit
+from support.studies import add_rating
+from support.threads import SITE
 
 from miner.classify.version import RATER
 from miner.export.families import Families
 from miner.export.instances import instances
 from miner.rating.agreement import AgreementRequest, agreement
+from miner.rating.linking import link_all
 from miner.store import exports, readings
 from miner.store.exports import Selection
 from miner.store.ratings import items_to_link
+from miner.store.ratingtables import rating_item
 from miner.store.samples import candidate_fixes, candidate_items
-from miner.store.session import reading
+from miner.store.session import reading, writing
 from miner.store.tables import fix
 from miner.store.views import View, views
 from miner.study import queries
 from miner.study.aftermath_queries import aftermath
 from miner.study.basis import Basis, sentences
 
-IN_FORCE = {*PARTS, LATER, POST}
+IN_FORCE = {*PARTS, EARLIER, POST}
 
 
 @pytest.fixture
@@ -101,10 +106,10 @@ def test_a_cluster_whose_first_fix_is_superseded_counts_once(connection: Connect
     assert queries.basis(connection, choice) == Basis(judged=4, collected=4, superseded=1)
 
 
-def test_a_line_was_brought_by_the_fix_in_force(connection: Connection) -> None:
-    """Two fixes hold its hunk; a complaint below an answer is of a fix in force, too."""
+def test_a_line_was_changed_by_the_fix_in_force(connection: Connection) -> None:
+    """Two fixes hold the later hunk; a complaint below an answer is of a fix in force, too."""
     found = aftermath(connection, queries.choose(connection, "heuristic"))
-    assert {(bug.fix_id, bug.later_fix_id) for bug in found.new_bugs} == {(PARTS[0], LATER), (POST, None)}
+    assert {(bug.fix_id, bug.later_fix_id) for bug in found.new_bugs} == {(EARLIER, PARTS[0]), (POST, None)}
     assert sum(found.followed.values()) == 4
     assert sum(aftermath(connection, queries.choose(connection, "rater:ada")).followed.values()) == 1
 
@@ -112,7 +117,10 @@ def test_a_line_was_brought_by_the_fix_in_force(connection: Connection) -> None:
 def test_samples_and_exports_are_of_fixes_in_force(connection: Connection) -> None:
     """Whatever they are made for."""
     assert {one.item_id for one in candidate_fixes(connection, RATER)} == IN_FORCE
-    assert {one.item_id: one.pattern for one in candidate_items(connection, ["s"], OLD)} == {GONE: "", LATER: "monitor"}
+    assert {one.item_id: one.pattern for one in candidate_items(connection, ["s"], OLD)} == {
+        GONE: "",
+        EARLIER: "monitor",
+    }
     made = instances(connection, Selection(), Families(connection))
     assert {instance["instance_id"] for instance, _ in made} == IN_FORCE
     assert exports.count(connection, Selection(rater=OLD)) == 0
@@ -127,3 +135,14 @@ def test_the_daemons_metrics_are_of_fixes_in_force(resplit: Engine) -> None:
 def test_an_item_that_is_a_fix_stays_that_fix(connection: Connection) -> None:
     """Its hunks are what was judged, and they are in no other."""
     assert items_to_link(connection) == []
+
+
+def test_an_item_that_a_link_names_goes_to_the_fix_in_force(resplit: Engine) -> None:
+    """At the hunk of its anchor; where no fix in force holds that, it stays at what was judged."""
+    with writing(resplit) as connection:
+        for number, line in ((1, 1), (2, 99)):
+            add_rating(connection, f"i{number}", "ada", {"pattern": "monitor"}, link=link(0, line), fix_id=GONE)
+        assert link_all(connection, SITE) == 1
+        held = connection.execute(select(rating_item.c.item_id, rating_item.c.fix_id)).all()
+    assert dict(tuple(row) for row in held)["i1"] == PARTS[0]
+    assert dict(tuple(row) for row in held)["i2"] == GONE

@@ -75,7 +75,10 @@ def command(
         choice = choose(connection, labels, min_confidence, not once, rater_of(RuleSource.of(settings)))
         study = make(connection, choice, entries, printed, seed)
     if not study.judged:
-        print_warning("", "no fix has a label of this rater: every table is empty; collect fixes, or label stored ones "
-            "with 'miner classify', or bring labels with 'miner label import' and name them with --labels rater:NAME")
+        print_warning(
+            "",
+            "no fix has a label of this rater: every table is empty; collect fixes, or label stored ones "
+            "with 'miner classify', or bring labels with 'miner label import' and name them with --labels rater:NAME",
+        )
     files = write(study, out) if out is not None else []
     print_study(study, files, as_json=as_json)

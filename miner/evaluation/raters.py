@@ -1,4 +1,4 @@
-"""Whose labels of collected fixes count where somebody says "the rules": those in force, or else the newest that labelled.
+"""Whose labels of collected fixes count where "the rules" are asked for: those in force, or the newest that labelled.
 
 Never simply the rules that ship with the package: who has rules of their own means these.
 """

@@ -17,8 +17,8 @@ class Basis:
     """Numbers of what the study counts, and of what it is made from.
 
     ``judged``: what has a label of the chosen rater and counts; ``collected``: the fixes in the database that count as
-    such (not superseded; with copies once, one of each cluster). ``superseded``: collected fixes that the rules labelled
-    and newer ones split otherwise, which count nowhere; of people, judged items that were such a fix, which count.
+    such (not superseded; with copies once, one of each cluster). ``superseded``: fixes that the rules labelled and newer
+    ones split otherwise, which count nowhere; of people, judged items that are such a fix, which count.
     Of people alone: ``items`` that label files or samples named, for whomever; ``linked``, judged ones that lead to a
     collected fix; ``repeated``, how many of these lead to the fix of another one.
     """
@@ -46,27 +46,38 @@ def unit(choice: Choice) -> str:
 
 
 def _of_rules(basis: Basis) -> Iterator[str]:
-    without = basis.collected - basis.judged
     yield f"{basis.judged:,} of the {basis.collected:,} fixes collected in this database have a label of this rater."
-    if without:
-        yield f"{without:,} collected fixes have none and are in no figure; 'miner classify' labels with the rules in force."
+    if basis.collected > basis.judged:
+        yield (
+            f"Without one, and in no figure: {basis.collected - basis.judged:,} (collected fixes; 'miner classify' "
+            "labels them with the rules in force)."
+        )
     if basis.superseded:
         yield (
-            f"{basis.superseded:,} further fixes have one, but newer rules split their commits otherwise or see no fix: "
-            "they are in no figure and in no total."
+            f"Superseded, and in no figure or total: {basis.superseded:,} (fixes with such a label that newer rules "
+            "split otherwise or see no more)."
         )
 
 
 def _of_people(basis: Basis) -> Iterator[str]:
     outside = basis.judged - basis.linked - basis.superseded
     yield (
-        f"{basis.judged:,} rated items have a label of this rater: rows of label files, or fixes drawn as samples. "
-        f"{basis.linked:,} of them lead to a fix collected in this database, {outside:,} do not."
+        f"{basis.judged:,} rated items (rows of label files, and fixes drawn as samples) have a label of this rater: "
+        f"{basis.linked:,} lead to a fix collected in this database, {outside:,} do not."
     )
     if basis.superseded:
-        yield f"{basis.superseded:,} led to a fix that newer rules split otherwise: they count, but not where the fix is needed."
+        yield (
+            f"Superseded: {basis.superseded:,} (items whose fix newer rules split otherwise or see no more; they count, "
+            "but not where the fix itself is needed)."
+        )
     if basis.repeated:
-        yield f"{basis.repeated:,} lead to the same fix as another of them; each counts, but once where the fix is needed."
+        yield (
+            f"Repeated: {basis.repeated:,} (items that lead to the same fix as another; each counts, but once where "
+            "the fix itself is needed)."
+        )
     if basis.items > basis.judged:
-        yield f"{basis.items - basis.judged:,} other items, rated by others or by nobody yet, are in no figure."
-    yield f"The database holds {basis.collected:,} collected fixes; that is no total of what was rated."
+        yield f"Not counted: {basis.items - basis.judged:,} (items that others rated, or nobody yet)."
+    yield (
+        f"Collected fixes in this database: {basis.collected:,} (no total of the above: label files name what was "
+        "never collected)."
+    )

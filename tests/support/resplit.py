@@ -20,8 +20,8 @@ OLD = "heuristic/0+old"
 GONE = f"git:{sha(0)}:1"
 """The fix of both files of commit 0, which the rules in force see as two: PARTS."""
 PARTS = (f"git:{sha(0)}:2", f"git:{sha(0)}:3")
-LATER = f"git:{sha(1)}:1"
-"""The fix of commit 1, which both see: it changes the line that commit 0 brought in a.py."""
+EARLIER = f"git:{sha(1)}:1"
+"""The fix of commit 1, which both see: it brings a line in a.py that commit 0 changes a day later."""
 GONE_POST, POST = f"{SITE}:11", f"{SITE}:12"
 
 _SPLITS = {
@@ -34,9 +34,9 @@ _PATTERNS = {OLD: "monitor", RATER: "data_type"}
 def add_resplit(engine: Engine) -> None:
     """Enter all of it: four fixes in force, three of commits and one of an answer, and two that are superseded.
 
-    The commits are a day apart, in a stretch of history that was mined whole. The older rules labelled GONE and LATER,
+    The commits are a day apart, in a stretch of history that was mined whole. Older rules labelled GONE and EARLIER,
     those in force all but GONE. GONE and PARTS[1] are in one cluster. Ada judged an item that is GONE, and both she and
-    Ben one that is LATER. Commit 0 cites both answers.
+    Ben one that is EARLIER. Commit 0 cites both answers.
     """
     run_id = _collect(engine)
     with writing(engine) as connection:
@@ -49,8 +49,8 @@ def add_resplit(engine: Engine) -> None:
         relabel.insert_labels(connection, builder.rows)
         splits.supersede(connection, [GONE_POST], RATER, newer)
         add_rating(connection, GONE, "ada", {"pattern": "monitor"}, fix_id=GONE)
-        add_rating(connection, LATER, "ada", {"pattern": "data_type"}, fix_id=LATER, position=2)
-        add_rating(connection, LATER, "ben", {"pattern": "monitor"}, new=False)
+        add_rating(connection, EARLIER, "ada", {"pattern": "data_type"}, fix_id=EARLIER, position=2)
+        add_rating(connection, EARLIER, "ben", {"pattern": "monitor"}, new=False)
         repository.finish_run(connection, run_id, "complete", {})
 
 
@@ -59,10 +59,10 @@ def _collect(engine: Engine) -> int:
         run_id = repository.start_run(connection, "collect", {}, "0", OLD)
         number = repository.register_repository(connection, run_id=run_id, name="o/n", host="github.com", clone_url="u")
         builder = _page(run_id, OLD, number)
-        bodies = ({0: f"-x = old(y, p)\n+{LINE}\n", 1: "-a\n+b\n"}, {0: f"-{LINE}\n+loss = other(y, p)\n"})
+        bodies = ({0: f"-{LINE}\n+loss = other(y, p)\n", 1: "-a\n+b\n"}, {0: f"-x = old(y, p)\n+{LINE}\n"})
         for no, files in enumerate(bodies):
-            at = int(NOON.timestamp()) + DAY * no
-            builder.commit(commit(no, f"Fix {no}", committed_epoch=at), VERDICT)
+            epoch = int(NOON.timestamp()) + DAY * (1 - no)
+            builder.commit(commit(no, f"Fix {no}", committed_epoch=epoch), VERDICT)
             builder.files(sha(no), [file_change(at, body, path="ab"[at] + ".py") for at, body in files.items()])
         repository.write_page(connection, builder.rows, run_id=run_id)
         end = int(NOON.timestamp()) + 2 * DAY
