@@ -97,7 +97,7 @@ def test_the_study_counts_fixes_in_force(connection: Connection, labels: str, ba
     assert sum(queries.bugs(connection, choice).values()) == {4: 3, 1: 1, 2: 2}[basis.judged]
     assert set(queries.judged_cells(connection, choice)) <= IN_FORCE
     assert queries.labels_of(connection, choice, [GONE, GONE_POST]) == {}
-    assert any("newer rules split" in sentence for sentence in sentences(basis, choice))
+    assert any(sentence.startswith("Superseded") and "1 (" in sentence for sentence in sentences(basis, choice))
 
 
 def test_a_cluster_whose_first_fix_is_superseded_counts_once(connection: Connection) -> None:

@@ -17,7 +17,7 @@ class Basis:
     """Numbers of what the study counts, and of what it is made from.
 
     ``judged``: what has a label of the chosen rater and counts; ``collected``: the fixes in the database that count as
-    such (not superseded; with copies once, one of each cluster). ``superseded``: fixes that the rules labelled and newer
+    such (not superseded; with copies once, one of each cluster). ``superseded``: fixes that rules labelled and newer
     ones split otherwise, which count nowhere; of people, judged items that are such a fix, which count.
     Of people alone: ``items`` that label files or samples named, for whomever; ``linked``, judged ones that lead to a
     collected fix; ``repeated``, how many of these lead to the fix of another one.
@@ -68,7 +68,7 @@ def _of_people(basis: Basis) -> Iterator[str]:
     if basis.superseded:
         yield (
             f"Superseded: {basis.superseded:,} (items whose fix newer rules split otherwise or see no more; they count, "
-            "but not where the fix itself is needed)."
+            "but not where the fix is needed)."
         )
     if basis.repeated:
         yield (

@@ -58,8 +58,11 @@ def test_table_1_counts_bugs_and_fixes(changed: Change) -> None:
     assert [row(exhibit, library="all", source=s)["bugs"] for s in ("stackoverflow", "github")] == [9, 11]
     assert [row(exhibit, library="all", source=s)["fixes"] for s in ("stackoverflow", "github")] == [10, 16]
     notes = " ".join(exhibit.notes)
-    assert "26 of the 30 fixes collected in this database have a label of this rater. 4 collected" in notes
-    assert "1 further fixes have one, but newer rules" in notes
+    assert (
+        "26 of the 30 fixes collected in this database have a label of this rater. Without one, and in no figure: 4 ("
+        in notes
+    )
+    assert "Superseded, and in no figure or total: 1 (" in notes
     assert "question_unanswered 4" in notes
     assert "could not be read and count nowhere (rating_rejection): 2." in notes
 
