@@ -71,6 +71,12 @@ def print_warning(item: str, message: str) -> None:
     _print_notice("warning", "yellow", f"{item}: {message}" if item else message)
 
 
+def print_hint(message: str) -> None:
+    """Print one line about what to do next; nothing for an empty one."""
+    if message:
+        _print_notice("next", "cyan", message)
+
+
 def _print_notice(word: str, style: str, message: object) -> None:
     from rich.text import Text
 

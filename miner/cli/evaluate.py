@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from miner.cli.options import ConfigOption, DatabaseUrlOption, JsonOption, settings_of
+from miner.cli.options import ConfigOption, DatabaseUrlOption, JsonOption, rules_in_force, settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from miner.evaluation.patternlabels import Sheet, UnreadableRow
+    from miner.evaluation.patterns import Apart
 
 _NAMED = 5
 """Values that a warning names."""
@@ -80,7 +82,7 @@ def patterns(
     source: Annotated[LabelSource, typer.Option(help="Which sheet to compare.")] = LabelSource.GITHUB,
     rater: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Whose labels to compare. Default: the newest version of the rules."),
+        typer.Option(metavar="NAME", help="Whose labels to compare. Default: the rules in force."),
     ] = None,
     errors: Annotated[
         int, typer.Option(min=0, metavar="N", help="Also print the N most confident errors with their evidence.")
@@ -98,7 +100,6 @@ def patterns(
 
     from dataclasses import replace
 
-    from miner.classify.rulesource import RuleSource, rater_of
     from miner.cli.render_patterns import print_patterns
     from miner.console import print_warning
     from miner.evaluation.matching import match
@@ -112,14 +113,31 @@ def patterns(
     engine = open_engine(settings.database.url, create=False)
     schema.require(engine)
     with reading(engine) as connection:
-        used = counted_rater(connection, rater, in_force=rater_of(RuleSource.of(settings)))
+        used = counted_rater(connection, rater, in_force=rules_in_force(settings))
         matches = match(connection, labelled.rows, site=settings.stackoverflow.site, rater=used)
-    if not used:
-        print_warning("", "no fix has a pattern: every row counts as an abstention")
+    if not matches.cases:
+        print_warning(str(labels), _nothing_compared(matches.apart, labels))
+    elif not used:
+        print_warning("", "no fix has a pattern, so every row is an abstention: 'miner classify' labels stored fixes")
     unreadable = (*labelled.unreadable, *matches.unreadable)
     _warn_of(labels, unreadable)
     apart = replace(matches.apart, unreadable=len(unreadable))
     print_patterns(evaluate(matches.cases, apart), used, errors, as_json=as_json)
+
+
+def _nothing_compared(apart: Apart, labels: Path) -> str:
+    """Say why no row has a fix, and what to do."""
+    if apart.not_in_database:
+        return (
+            f"no row can be compared: {apart.not_in_database} name what is not in this database. 'miner collect --seeds "
+            f"{shlex.quote(str(labels))}' collects what the file names; or name another with --database-url"
+        )
+    if apart.no_fix:
+        return (
+            f"no row can be compared: {apart.no_fix} name what is in this database and holds no fix. 'miner classify' "
+            "searches what is stored with the rules in force; 'miner explain' says why a commit or question has none"
+        )
+    return "no row can be compared: none has a link and a pattern that can be read"
 
 
 def _sheets(source: LabelSource) -> Sequence[Sheet]:

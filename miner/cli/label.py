@@ -23,13 +23,13 @@ from miner.cli.options import (
     ExitCode,
     JsonOption,
     known_libraries,
+    rules_in_force,
     settings_of,
 )
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from miner.rating.reconciling import Conflict
     from miner.rating.sampling import SampleRequest
     from miner.settings import Settings
 
@@ -65,11 +65,12 @@ def import_(
     settings = settings_of(context, config, database_url, site)
 
     from miner.cli.render_labels import print_imported
+    from miner.rating.hints import after_import
     from miner.rating.importing import ImportRequest, import_labels
 
     request = ImportRequest(file, settings.stackoverflow.site, rater, tuple(scheme or ()), set_name, reassign)
     imported = import_labels(_engine(settings, create=True), request)
-    print_imported(imported, str(file), as_json=as_json)
+    print_imported(imported, str(file), after_import(imported), as_json=as_json)
     _leave(bool(imported.rejections or imported.sheets_not_read))
 
 
@@ -142,6 +143,7 @@ def sample(
     settings = settings_of(context, config, database_url)
 
     from miner.cli.render_labels import print_drawn
+    from miner.rating.hints import after_sample
     from miner.rating.sampling import SampleRequest, batch_named
     from miner.rating.sheets import hand_out
 
@@ -161,11 +163,12 @@ def sample(
             equal,
             unrated,
             known,
+            rules_in_force(settings),
         )
     engine = _engine(settings)
     drawn = batch_named(engine, batch, request)
     paths = hand_out(engine, drawn, rater, to, form.value) if rater else []
-    print_drawn(drawn, paths, as_json=as_json)
+    print_drawn(drawn, paths, after_sample(drawn, paths), as_json=as_json)
 
 
 @app.command()
@@ -193,16 +196,21 @@ def agreement(
     from miner.cli.render_labels import print_agreement
     from miner.rating.agreement import AgreementRequest
     from miner.rating.agreement import agreement as compared
+    from miner.rating.hints import after_agreement
+    from miner.rating.reconciling import conflicts
     from miner.rating.sampling import known_batch
     from miner.store.session import reading
 
+    in_force = "" if no_rules else rules_in_force(settings)
     request = AgreementRequest(
-        scheme or (), rater or (), sets or (), batch, every, first, without_unknown, not no_rules
+        scheme or (), rater or (), sets or (), batch, every, first, without_unknown, not no_rules, in_force
     )
     with reading(_engine(settings)) as connection:
         if batch is not None:
             known_batch(connection, batch)
-        print_agreement(compared(connection, request), as_json=as_json)
+        found = compared(connection, request)
+        hint = after_agreement(connection, found, len(conflicts(connection, tuple(scheme or ()), batch)))
+    print_agreement(found, hint, as_json=as_json)
 
 
 @app.command()
@@ -233,39 +241,26 @@ def reconcile(
         raise typer.BadParameter("name one of --to, --from and --agreed.")
     if (from_ is None) != (moderator is None):
         raise typer.BadParameter("--from and --moderator go together.")
+    if from_ is not None and batch is not None:
+        raise typer.BadParameter("the sheet of --from names its items: leave --batch away.")
 
     from miner.cli.render_labels import print_conflicts, print_reconciled
-    from miner.rating import reconciling
+    from miner.rating import moderating
+    from miner.rating.hints import after_decisions
+    from miner.rating.reconciling import decide
 
     engine = _engine(settings)
     schemes = tuple(scheme or ())
     if agreed:
-        print_reconciled(reconciling.agree(engine, schemes), "", as_json=as_json)
+        done, hint = moderating.enter_agreed(engine, schemes, batch)
+        print_reconciled(done, "", hint, as_json=as_json)
     elif from_ is not None and moderator is not None:
-        done = reconciling.decide(engine, from_, moderator, settings.stackoverflow.site, schemes)
-        print_reconciled(done, str(from_), as_json=as_json)
+        done = decide(engine, from_, moderator, settings.stackoverflow.site, schemes)
+        print_reconciled(done, str(from_), after_decisions(done), as_json=as_json)
         _leave(bool(done.rejections))
     else:
-        print_conflicts(_conflicts(engine, schemes, batch, to), to, as_json=as_json)
-
-
-def _conflicts(engine: Engine, schemes: tuple[str, ...], batch: str | None, to: Path | None) -> list[Conflict]:
-    from miner.errors import LabelsError
-    from miner.rating.reconciling import conflict_sheet, conflicts
-    from miner.rating.sampling import known_batch
-    from miner.rating.sheets import FORMATS, write_new
-    from miner.store.session import reading
-
-    form = to.suffix.lower().removeprefix(".") if to else ""
-    if to and form not in FORMATS:
-        raise LabelsError(f"{to}: the name of a sheet ends with .{' or .'.join(FORMATS)}")
-    with reading(engine) as connection:
-        if batch is not None:
-            known_batch(connection, batch)
-        found = conflicts(connection, schemes, batch)
-        if to:
-            write_new(to, conflict_sheet(connection, found, form))
-    return found
+        found, hint = moderating.hand_over(engine, schemes, batch, to)
+        print_conflicts(found, to, hint, as_json=as_json)
 
 
 def _method(method: Method | None, by: Stratum | None) -> str:

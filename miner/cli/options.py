@@ -88,6 +88,16 @@ DatabaseUrlOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object to standard output.")]
 
 
+def rules_in_force(settings: Settings) -> str:
+    """Give the rater of the configured rules.
+
+    :raises miner.errors.SettingsError: if the rules of a user's own cannot be read.
+    """
+    from miner.classify.rulesource import RuleSource, rater_of
+
+    return rater_of(RuleSource.of(settings))
+
+
 def settings_of(
     context: typer.Context, config: Path | None, database_url: str | None, site: str | None = None
 ) -> Settings:

@@ -73,10 +73,12 @@ def print_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         for row in safe:
             typer.echo("\t".join(row))
         return
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    table = Table(*header, box=None, pad_edge=False, show_header=any(header))
+    # Folded, not cut: an id that is not whole is none.
+    columns = [Column(name, overflow="fold") for name in header]
+    table = Table(*columns, box=None, pad_edge=False, show_header=any(header))
     for row in safe:
         table.add_row(*(Text(cell) for cell in row))
     stdout().print(table)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from miner.cli.render import print_table
-from miner.console import mask_values, print_warning, stdout
+from miner.console import mask_secrets, mask_values, print_hint, print_warning, printable, stdout
 
 if TYPE_CHECKING:
     from miner.evaluation.figures import Figure
@@ -28,8 +28,8 @@ _NONE = "?"
 Cells = tuple[str, ...]
 
 
-def print_imported(imported: Imported, file: str, *, as_json: bool) -> None:
-    """Print what a file brought, and each thing that was left out of it."""
+def print_imported(imported: Imported, file: str, hint: str, *, as_json: bool) -> None:
+    """Print what a file brought, each thing that was left out of it, and what to do next."""
     _warn(file, imported.rejections)
     for sheet in imported.sheets_not_read:
         print_warning(file, f"the sheet {sheet} has no column that names what is rated: it was not read")
@@ -50,6 +50,7 @@ def print_imported(imported: Imported, file: str, *, as_json: bool) -> None:
         "left out": len(imported.rejections),
     }
     print_table(("", ""), [(name, str(count)) for name, count in counts.items()])
+    print_hint(hint)
 
 
 def print_exported(file: str, count: int, *, as_json: bool) -> None:
@@ -60,8 +61,8 @@ def print_exported(file: str, count: int, *, as_json: bool) -> None:
         print_table(("", ""), [("file", file), ("labels", str(count))])
 
 
-def print_drawn(drawn: Drawn, paths: Sequence[Path], *, as_json: bool) -> None:
-    """Print a batch, how many items of each stratum it has, and the sheets that were written."""
+def print_drawn(drawn: Drawn, paths: Sequence[Path], hint: str, *, as_json: bool) -> None:
+    """Print a batch, how many items it has, the sheets that were written, and what to do next."""
     batch, items = drawn.batch, drawn.items
     if len(items) < batch.size:
         print_warning(batch.batch, f"{batch.size} items were asked for; there are but {len(items)}")
@@ -76,10 +77,11 @@ def print_drawn(drawn: Drawn, paths: Sequence[Path], *, as_json: bool) -> None:
         *(("sheet", str(path)) for path in paths),
     ]
     print_table(("", ""), rows)
+    print_hint(hint)
 
 
-def print_reconciled(done: Reconciled, file: str, *, as_json: bool) -> None:
-    """Print what was decided."""
+def print_reconciled(done: Reconciled, file: str, hint: str, *, as_json: bool) -> None:
+    """Print what was decided, and what to do next."""
     _warn(file, done.rejections)
     if as_json:
         _print_json(asdict(done))
@@ -87,10 +89,11 @@ def print_reconciled(done: Reconciled, file: str, *, as_json: bool) -> None:
     counts = {"labels added": done.added, "decided so before": done.unchanged, "left open": done.blank}
     rows = [(name, str(count)) for name, count in counts.items()]
     print_table(("", ""), [*rows, ("left out", str(len(done.rejections)))])
+    print_hint(hint)
 
 
-def print_conflicts(found: Sequence[Conflict], sheet: Path | None, *, as_json: bool) -> None:
-    """Print where raters differ, and who says what."""
+def print_conflicts(found: Sequence[Conflict], sheet: Path | None, hint: str, *, as_json: bool) -> None:
+    """Print where raters differ, and who says what; or, if they were written for a moderator, how many and where."""
     if as_json:
         told = [
             {
@@ -101,21 +104,28 @@ def print_conflicts(found: Sequence[Conflict], sheet: Path | None, *, as_json: b
             }
             for one in found
         ]
-        _print_json({"conflicts": told, "sheet": None if sheet is None else str(sheet)})
+        _print_json({"conflicts": told, "sheet": None if sheet is None or not found else str(sheet)})
         return
-    rows = [
-        (one.scheme, one.item.item_id, "; ".join(f"{voice.rater}: {voice.value}" for voice in one.voices))
-        for one in found
-    ]
-    print_table(("scheme", "item", "judgements"), rows)
-    if sheet is not None:
-        print_table(("", ""), [("sheet", str(sheet))])
-    elif not found and stdout().is_terminal:
-        typer.echo("no conflicts are open")
+    if sheet is None:
+        for one in found:
+            _print_conflict(one)
+    elif found:
+        print_table(("", ""), [("conflicts", str(len(found))), ("sheet", str(sheet))])
+    print_hint(hint)
 
 
-def print_agreement(agreement: Agreement, *, as_json: bool) -> None:
-    """Print each two raters, all together, and how agreement went on."""
+def _print_conflict(one: Conflict) -> None:
+    """Print a conflict: in a pipe on one line; on a terminal its id stands alone, since a column would cut it."""
+    said = "; ".join(f"{voice.rater}: {voice.value}" for voice in one.voices)
+    if not stdout().is_terminal:
+        print_table(("", "", ""), [(one.scheme, one.item.item_id, said)])
+        return
+    typer.echo(mask_secrets(printable(one.item.item_id)))
+    typer.echo(f"    {one.scheme}  {mask_secrets(printable(said))}")
+
+
+def print_agreement(agreement: Agreement, hint: str, *, as_json: bool) -> None:
+    """Print each two raters, all together, how agreement went on, and what to do next."""
     if as_json:
         _print_json(asdict(agreement))
         return
@@ -133,6 +143,7 @@ def print_agreement(agreement: Agreement, *, as_json: bool) -> None:
     _print_part("after so many labels", point, [tell.point(one) for one in agreement.series])
     steps = [one for one in agreement.group_series if one not in agreement.groups]
     _print_part("all together, after so many labels", group, [row for one in steps for row in tell.group(one)])
+    print_hint(hint)
 
 
 class _Teller:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from miner.cli.options import ConfigOption, DatabaseUrlOption, JsonOption, settings_of
+from miner.cli.options import ConfigOption, DatabaseUrlOption, JsonOption, rules_in_force, settings_of
 
 _RATER = "rater:"
 _LABELS = ("heuristic", "reconciled")
@@ -56,7 +56,6 @@ def command(
         raise typer.BadParameter("--min-confidence and --once are for labels of the rules: --labels heuristic.")
     settings = settings_of(context, config, database_url)
 
-    from miner.classify.rulesource import RuleSource, rater_of
     from miner.cli.render_study import print_study
     from miner.console import print_warning
     from miner.store import schema
@@ -72,7 +71,7 @@ def command(
     engine = open_engine(settings.database.url, create=False)
     schema.require(engine)
     with reading(engine) as connection:
-        choice = choose(connection, labels, min_confidence, not once, rater_of(RuleSource.of(settings)))
+        choice = choose(connection, labels, min_confidence, not once, rules_in_force(settings))
         study = make(connection, choice, entries, printed, seed)
     if not study.judged:
         print_warning(

@@ -58,13 +58,17 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """What was decided: new rows, those that say what the last decision said, and what could not be read."""
+    """What was decided: new rows, those that say what the last decision said, and what could not be read.
+
+    ``alone``: judgements that one rater alone made, which cannot agree with another's.
+    """
 
     run_id: int
     added: int
     unchanged: int
     blank: int
     rejections: tuple[Rejection, ...]
+    alone: int = 0
 
 
 def conflicts(connection: Connection, schemes: Sequence[str] = (), batch: str | None = None) -> list[Conflict]:
@@ -96,13 +100,15 @@ def conflict_sheet(connection: Connection, found: Sequence[Conflict], form: str)
     return book([sheet, *helpers(schemes, _HELP)])
 
 
-def agree(engine: Engine, schemes: Sequence[str] = ()) -> Reconciled:
+def agree(engine: Engine, schemes: Sequence[str] = (), batch: str | None = None) -> Reconciled:
     """Enter as reconciled what all raters of an item, two or more, say alike and nobody decided on since."""
-    with label_run(engine, "label reconcile", {"agreed": True, "schemes": list(schemes)}) as run:
+    arguments = {"agreed": True, "schemes": list(schemes)} | ({"batch": batch} if batch else {})
+    with label_run(engine, "label reconcile", arguments) as run:
         decided = store.decisions(run.connection)
         new: list[Rating] = []
-        unchanged = 0
-        for place, said in sorted(_voices(run.connection, schemes, None).items()):
+        unchanged = alone = 0
+        for place, said in sorted(_voices(run.connection, schemes, batch).items()):
+            alone += len(said) == 1
             if len(said) < 2 or len({voice.value for voice in said}) > 1 or _is_decided(decided.get(place), said):
                 continue
             last = decided.get(place, _NONE)
@@ -112,7 +118,7 @@ def agree(engine: Engine, schemes: Sequence[str] = ()) -> Reconciled:
                 new.append(_decision(run, place, last[0] + 1, said[0].value, AGREED, len(new) + 1))
         store.add_ratings(run.connection, new)
         run.summary.update(added=len(new))
-        return Reconciled(run.run_id, len(new), unchanged, 0, ())
+        return Reconciled(run.run_id, len(new), unchanged, 0, (), alone)
 
 
 def decide(engine: Engine, path: Path, moderator: str, site: str, schemes: Sequence[str] = ()) -> Reconciled:

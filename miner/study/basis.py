@@ -67,8 +67,8 @@ def _of_people(basis: Basis) -> Iterator[str]:
     )
     if basis.superseded:
         yield (
-            f"Superseded: {basis.superseded:,} (items whose fix newer rules split otherwise or see no more; they count, "
-            "but not where the fix is needed)."
+            f"Superseded: {basis.superseded:,} (items whose fix newer rules split otherwise or see no more; they "
+            "count, but not where the fix is needed)."
         )
     if basis.repeated:
         yield (
