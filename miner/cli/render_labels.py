@@ -73,7 +73,7 @@ def print_drawn(drawn: Drawn, paths: Sequence[Path], hint: str, *, as_json: bool
     rows = [
         ("batch", batch.batch if drawn.new else f"{batch.batch}, drawn before"),
         ("method", f"{batch.method}{f' by {batch.stratum}' if batch.stratum else ''}, seed {batch.seed}"),
-        ("items", f"{len(items)} of {batch.population}"),
+        ("items", f"{len(items)} of {batch.population} that could be drawn"),
         *(("sheet", str(path)) for path in paths),
     ]
     print_table(("", ""), rows)

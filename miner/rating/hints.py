@@ -48,12 +48,12 @@ def after_agreement(connection: Connection, found: Agreement, conflicts: int) ->
         )
     if len(people) == 1:
         return (
-            f"{people[0]} alone has labels, of no fix that the rules labelled, or not of what you chose: 'miner "
-            "label sample BATCH --rater NAME' writes another rater's sheet of the same batch"
+            f"{people[0]} alone has labels, of no fix that the rules labelled, or not of what you chose: "
+            "'miner label sample BATCH --rater NAME' writes another rater's sheet of the same batch"
         )
     return (
-        f"no two of {', '.join(people)} judged in a scheme of what you chose: leave --scheme, --rater, --set or --batch "
-        "away, or give them one batch with 'miner label sample BATCH --rater NAME'"
+        f"no two of {', '.join(people)} judged in a scheme of what you chose: leave away --scheme, --rater, --set or "
+        "--batch, or give them one batch with 'miner label sample BATCH --rater NAME'"
     )
 
 

@@ -38,8 +38,9 @@ class Choice:
         """Say it in one line, for every page."""
         if not self.rater:
             return "labels of the rules: there are none in this database"
-        rules = self.table is LabelTable.LABEL
-        who = f"labels of {self.rater}" if rules or self.rater != RECONCILED else "labels reconciled by a moderator"
+        who = f"labels of {self.rater}"
+        if self.table is LabelTable.RATING and self.rater == RECONCILED:
+            who = "reconciled labels (agreed by all raters, or decided by a moderator)"
         sure = f"below a confidence of {self.min_confidence:g} they count as unknown" if self.min_confidence else ""
         once = "" if self.copies else "copies of one fix count once"
         return "; ".join(part for part in (who, sure, once, self._others()) if part)

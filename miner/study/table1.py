@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from miner.study.basis import sentences
 from miner.study.exhibits import Comparison, Exhibit, Scalar, Value, grid, records, shown
 from miner.study.material import Material
 from miner.study.names import SOURCES, name
@@ -63,7 +62,6 @@ def _notes(material: Material) -> Iterable[str]:
         "Here a bug is a question or commit that has a fix among the judged ones. How the paper counts bugs is not "
         "known to the miner: only fixes are compared."
     )
-    yield from sentences(material.basis, material.choice)
     if material.unread:
         yield f"Cells of label files that could not be read and count nowhere (rating_rejection): {material.unread:,}."
     if material.left_out:

@@ -117,7 +117,9 @@ def test_reconciled_labels_count_alone(rated: Engine) -> None:
 def test_the_choice_says_whose_labels_count(rated: Engine) -> None:
     """In words for every page."""
     with reading(rated) as connection:
-        assert str(queries.choose(connection, "reconciled")) == "labels reconciled by a moderator"
+        assert str(queries.choose(connection, "reconciled")) == (
+            "reconciled labels (agreed by all raters, or decided by a moderator)"
+        )
         assert str(queries.choose(connection, "rater:ada")) == "labels of ada"
         assert "there are none in this database" in str(queries.choose(connection, "heuristic"))
     sure = Choice(LabelTable.LABEL, "heuristic/1", 0.5, copies=False)
