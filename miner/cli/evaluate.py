@@ -129,8 +129,8 @@ def _nothing_compared(apart: Apart, labels: Path) -> str:
     """Say why no row has a fix, and what to do."""
     if apart.not_in_database:
         return (
-            f"no row can be compared: {apart.not_in_database} name what is not in this database. 'miner collect "
-            f"--seeds {shlex.quote(str(labels))}' collects what the file names; or name another with --database-url"
+            f"no row can be compared: {apart.not_in_database} name what is not in this database: name another with "
+            f"--database-url, or collect what the file names, with: miner collect --seeds {shlex.quote(str(labels))}"
         )
     if apart.no_fix:
         return (

@@ -61,8 +61,8 @@ def after_conflicts(connection: Connection, found: Sequence[Conflict], sheet: Pa
     """Say what a moderator does with them, or why there are none."""
     if found and sheet is not None:
         return (
-            "the moderator chooses a value in the column decision and saves the sheet; 'miner label reconcile --from "
-            f"{shlex.quote(str(sheet))} --moderator NAME' reads it"
+            "the moderator chooses a value in the column decision and saves the sheet; what reads it is: "
+            f"miner label reconcile --from {shlex.quote(str(sheet))} --moderator NAME"
         )
     if found:
         return "'miner label reconcile --to conflicts.xlsx' writes them for a moderator"

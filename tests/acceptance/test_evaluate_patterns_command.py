@@ -127,6 +127,42 @@ def test_the_source_chooses_the_sheet(miner: Miner, labels: Path, database: Sequ
     assert miner(*words, "--source", "gitlab").returncode == 2
 
 
+def test_a_set_of_which_nothing_is_collected_is_told_with_what_to_do(
+    miner: Miner, tmp_path: Path, shas: list[str], database: Sequence[str]
+) -> None:
+    """How many rows, and the command that collects them."""
+    path = write(tmp_path / "other labels.xlsx", [(f"https://github.com/o/n/commit/{'0' * 40}", "Monitor")])
+    done = miner("evaluate", "patterns", "--labels", str(path), *database)
+    assert done.returncode == 0
+    assert "no row can be compared: 1 name what is not in this database" in done.stderr
+    assert f"with: miner collect --seeds '{path}'\n" in done.stderr
+
+
+def test_the_rules_of_a_users_own_are_compared(
+    miner: Miner, tmp_path: Path, labels: Path, database: Sequence[str]
+) -> None:
+    """Not the shipped ones, whose labels are there as well; those are named with --rater."""
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "monitor.py").write_text(
+        "from miner.classify.voting import Vote\n\nTRIGGERS = {'nothing_like_it'}\n\n\n"
+        "def vote(facts, library):\n    yield from ()\n",
+        encoding="utf-8",
+    )
+    environ = {"MINER_CLASSIFY__RULES_DIR": str(rules)}
+    words = ("evaluate", "patterns", "--labels", str(labels), "--json", *database)
+    shipped = json.loads(miner(*words).stdout)["rater"]
+    assert json.loads(miner(*words, **environ).stdout)["rater"] == shipped
+    assert miner("classify", *database, **environ).returncode in (0, 3)
+    own = json.loads(miner(*words, **environ).stdout)["rater"]
+    assert own != shipped
+    assert json.loads(miner(*words).stdout)["rater"] == shipped
+    told = json.loads(miner("study", "--only", "table2", "--json", *database, **environ).stdout)
+    assert (told["rater"], told["labels"], told["basis"]["collected"]) == (own, f"labels of {own}", 3)
+    drawn = miner("label", "sample", "b", "--json", *database, **environ)
+    assert json.loads(json.loads(drawn.stdout)["query"])["rules"] == own
+
+
 def test_a_rater_without_labels_is_an_error(miner: Miner, labels: Path, database: Sequence[str]) -> None:
     """It says who labelled."""
     done = miner("evaluate", "patterns", "--labels", str(labels), "--rater", "ada", *database)

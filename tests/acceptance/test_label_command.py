@@ -87,6 +87,22 @@ def test_a_reader_gets_tables(miner: Miner, paper: Path, tmp_path: Path) -> None
     assert miner("label", "export", "x.csv", *DATABASE).stdout == "file\tx.csv\nlabels\t19\n"
 
 
+def test_each_step_tells_the_next_one(miner: Miner, paper: Path, tmp_path: Path) -> None:
+    """On standard error, in a line of its own; a machine is not told."""
+    words = ("label", "sample", "b", "--set", "labels", "--rater", "ada", "--format", "csv", "--size", "5")
+    assert miner(*words, *DATABASE).stderr.startswith("next: each rater, alone, chooses a value a row (pattern)")
+    assert miner("label", "import", "b.ada.csv", *DATABASE).stderr.startswith("next: no row of it has a label")
+    fill(tmp_path / "b.ada.csv", ("Monitor", "Monitor", "Data type", "Monitor", "Optimizer"))
+    assert miner("label", "import", "b.ada.csv", *DATABASE).stderr == ""
+    assert miner("label", "agreement", *DATABASE).stderr.startswith("next: raters differ on 1 judgements that nobody")
+    assert miner("label", "reconcile", "--to", "c.csv", *DATABASE).stdout == "conflicts\t1\nsheet\tc.csv\n"
+    done = miner("label", "reconcile", "--from", "c.csv", "--moderator", "dora", *DATABASE)
+    assert done.stderr.startswith("next: no row of it has a decision")
+    done = miner("label", "reconcile", "--scheme", "impact", "--to", "d.csv", *DATABASE)
+    assert (done.stdout, "d.csv was not written" in done.stderr) == ("", True)
+    assert miner("label", "reconcile", "--scheme", "impact", "--json", *DATABASE).stderr == ""
+
+
 def test_what_cannot_be_read_is_a_warning_and_the_run_partial(miner: Miner, tmp_path: Path) -> None:
     write_csv(tmp_path / "a.csv", ("link", "pattern"), (7, "Monitro"), ("x", "Monitor"), (8, "Monitor"))
     done = miner("label", "import", "a.csv", "--rater", "ada", *DATABASE)
@@ -109,6 +125,8 @@ def test_what_cannot_be_read_is_a_warning_and_the_run_partial(miner: Miner, tmp_
         (("reconcile", "--to", "x.pdf"), 1, "the name of a sheet ends with .xlsx or .csv"),
         (("reconcile", "--agreed", "--to", "x.csv"), 2, "name one of --to, --from and --agreed"),
         (("reconcile", "--from", "x.csv"), 2, "--from and --moderator go together"),
+        (("reconcile", "--from", "x.csv", "--moderator", "a", "--batch", "b"), 2, "leave --batch away"),
+        (("reconcile", "--agreed", "--batch", "b"), 1, "there is no batch 'b'"),
     ],
 )
 def test_mistakes_are_told_in_words(miner: Miner, paper: Path, words: tuple[str, ...], code: int, message: str) -> None:
