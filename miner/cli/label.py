@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,7 +70,8 @@ def import_(
     from miner.rating.importing import ImportRequest, import_labels
 
     request = ImportRequest(file, settings.stackoverflow.site, rater, tuple(scheme or ()), set_name, reassign)
-    imported = import_labels(_engine(settings, create=True), request)
+    with _recorded(settings, create=True) as engine:
+        imported = import_labels(engine, request)
     print_imported(imported, str(file), as_json=as_json)
     _leave(bool(imported.rejections or imported.sheets_not_read))
 
@@ -162,9 +165,12 @@ def sample(
             unrated,
             known,
         )
-    engine = _engine(settings)
-    drawn = batch_named(engine, batch, request)
-    paths = hand_out(engine, drawn, rater, to, form.value) if rater else []
+    with _recorded(settings) as engine:
+        drawn = batch_named(engine, batch, request)
+    paths = []
+    if rater:
+        with _recorded(settings) as engine:
+            paths = hand_out(engine, drawn, rater, to, form.value)
     print_drawn(drawn, paths, as_json=as_json)
 
 
@@ -237,16 +243,18 @@ def reconcile(
     from miner.cli.render_labels import print_conflicts, print_reconciled
     from miner.rating import reconciling
 
-    engine = _engine(settings)
     schemes = tuple(scheme or ())
     if agreed:
-        print_reconciled(reconciling.agree(engine, schemes), "", as_json=as_json)
+        with _recorded(settings) as engine:
+            done = reconciling.agree(engine, schemes)
+        print_reconciled(done, "", as_json=as_json)
     elif from_ is not None and moderator is not None:
-        done = reconciling.decide(engine, from_, moderator, settings.stackoverflow.site, schemes)
+        with _recorded(settings) as engine:
+            done = reconciling.decide(engine, from_, moderator, settings.stackoverflow.site, schemes)
         print_reconciled(done, str(from_), as_json=as_json)
         _leave(bool(done.rejections))
     else:
-        print_conflicts(_conflicts(engine, schemes, batch, to), to, as_json=as_json)
+        print_conflicts(_conflicts(_engine(settings), schemes, batch, to), to, as_json=as_json)
 
 
 def _conflicts(engine: Engine, schemes: tuple[str, ...], batch: str | None, to: Path | None) -> list[Conflict]:
@@ -284,6 +292,19 @@ def _engine(settings: Settings, *, create: bool = False) -> Engine:
     else:
         schema.require(engine)
     return engine
+
+
+@contextmanager
+def _recorded(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
+    """Give the database for one change, which is recorded, so that a rebuild can make it again."""
+    from miner.recording import recording
+
+    engine = _engine(settings, create=create)
+    try:
+        with recording(settings, engine):
+            yield engine
+    finally:
+        engine.dispose()
 
 
 def _leave(partial: bool) -> None:

@@ -140,7 +140,8 @@ def _keep_house(settings: Settings, kind: JobKind, reporter: Reporter, stopped: 
             if kind == "relabel":
                 from miner.relabel import RelabelRequest, relabel
 
-                return relabel(settings, RelabelRequest(), reporter).as_dict()
+                wait = settings.daemon.lock_wait_seconds
+                return relabel(settings, RelabelRequest(), reporter, wait).as_dict()
             from miner.archiving import prune
 
             return asdict(prune(settings, clock.now()))
