@@ -70,7 +70,9 @@ def collect(
     try:
         schema.prepare(engine)
         with stop_on_signal() as asked, Locks(engine, "collect", clock or SystemClock(asked)) as locks:
-            locks.take(_locked(wanted), lock_wait_seconds, lambda text: reporter.warn("", text))
+            locks.take(
+                _locked(_with_evidence(wanted, request)), lock_wait_seconds, lambda text: reporter.warn("", text)
+            )
 
             def stopped() -> bool:
                 return asked() or locks.lost()
@@ -84,6 +86,11 @@ def collect(
             return summary
     finally:
         engine.dispose()
+
+
+def _with_evidence(flows: Sequence[str], request: CollectRequest) -> tuple[str, ...]:
+    """Give the flows of a run, and github where it is asked about issues alone."""
+    return tuple(dict.fromkeys((*flows, *(["github"] if request.evidence and "git" in flows else []))))
 
 
 def _locked(flows: Sequence[str]) -> set[str]:
@@ -124,7 +131,7 @@ def perform(
                     with bound(source=name):
                         _flow(name, run)
                 if number == last and not asked():
-                    _ask_for_evidence(run, wanted)
+                    _ask_for_evidence(run, _with_evidence(wanted, request))
                 release(_locked([name]) - _locked(wanted[number:]) - (_COMMITS if number < last else set()))
         tape.close()
         return run.summary
