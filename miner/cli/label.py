@@ -145,6 +145,7 @@ def sample(
     settings = settings_of(context, config, database_url)
 
     from miner.cli.render_labels import print_drawn
+    from miner.export.folder import refuse_opted_out
     from miner.rating.sampling import SampleRequest, batch_named
     from miner.rating.sheets import hand_out
 
@@ -166,6 +167,7 @@ def sample(
             known,
         )
     with _recorded(settings) as engine:
+        refuse_opted_out(engine, settings.collect.opt_out_file)
         drawn = batch_named(engine, batch, request)
     paths = []
     if rater:

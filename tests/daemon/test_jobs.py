@@ -97,7 +97,7 @@ def test_what_a_part_raises_is_the_outcome(
 ) -> None:
     """Nothing gets out of a job, and no secret into its message."""
 
-    def relabel(*_: object) -> None:
+    def relabel(*_: object, **__: object) -> None:
         raise raised
 
     monkeypatch.setattr("miner.relabel.relabel", relabel)
