@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from miner.archiving import ArchiveStatus, Pruned, Verified
     from miner.rebuild import Rebuilt, Replayed
+    from miner.redacting import Redaction
     from miner.settings import ArchiveSettings
 
 _SHOWN = 5
@@ -60,6 +61,15 @@ def print_verified(found: Verified, *, as_json: bool) -> None:
     for problem in found.problems:
         print_warning("", problem)
     typer.echo(f"{found.objects} answers and {found.runs} runs looked at, {len(found.problems)} problems")
+
+
+def print_redacted(done: Redaction, *, as_json: bool) -> None:
+    """Print in how many answers something was replaced."""
+    if as_json:
+        _print_json(asdict(done))
+        return
+    verb = "would be redacted" if done.dry_run else "redacted"
+    typer.echo(f"{done.answers} answers looked at, {done.redacted} {verb}")
 
 
 def print_moved(moved: int, *, as_json: bool) -> None:
