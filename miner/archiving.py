@@ -149,6 +149,8 @@ def _bodies(lines: list[Line]) -> list[str]:
     """Give the bodies that a run brought, and those that it used."""
     found = [digest for line in lines for digest in line.get("used", ())]
     found += [line["sha256"] for line in lines if "sha256" in line]
+    own = (line["rules"] for line in lines if "rules" in line)
+    found += [digest for rules in own for digest in (*rules["rules_dir"].values(), rules["libraries_file"]) if digest]
     results = (line.get("result") for line in lines if line["event"] == "git")
     return found + [result["body"] for result in results if isinstance(result, dict) and "body" in result]
 

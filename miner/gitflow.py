@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from functools import partial
 from importlib import import_module
@@ -69,7 +70,8 @@ _RESOLVED = (
 def collect(run: Run) -> None:
     """Mine the repositories that a run is asked for. One that cannot be read is an omission; the others go on."""
     found = () if run.request.repositories else discovered(run)
-    for target in dict.fromkeys((*targets(run.settings, run.request), *found)):
+    named = dict.fromkeys((*targets(run.settings, run.request), *found))
+    for target in (*named, *(_known(run, [*named]) if run.request.known and not run.request.repositories else ())):
         if run.stopped():
             break
         on_repository(run, target, Mining.collect)
@@ -77,6 +79,16 @@ def collect(run: Run) -> None:
         if run.stopped():
             break
         on_repository(run, target, partial(_collect_exactly, shas=shas))
+
+
+def _known(run: Run, named: Sequence[str]) -> list[str]:
+    """Give the repositories that are stored and not gone, but those that are named already, by whichever name."""
+    keys = set()
+    for text in named:
+        with suppress(RepositoryError):
+            keys.add(_located(run, text).key)
+    with reading(run.engine) as connection:
+        return store.active_repositories(connection, keys)
 
 
 def discovered(run: Run) -> list[str]:

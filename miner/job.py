@@ -45,7 +45,9 @@ class CollectRequest:
 
     ``limit`` is commits of a repository, or questions of a tag. ``questions`` is what of a site: what is new or
     changed, looks again at what votes may have changed, or both. ``dump`` is the path of a data dump; ``site`` and
-    ``dump_date`` say what its name and files do not. ``seeds`` is the path of a list of posts and links.
+    ``dump_date`` say what its name and files do not. ``seeds`` is the path of a list of posts and links. ``known`` adds
+    every repository that the database holds and that is not gone. ``evidence`` asks GitHub about the issues of commits
+    though it is not among the sources.
     """
 
     since: datetime | None = None
@@ -61,6 +63,8 @@ class CollectRequest:
     dump_date: datetime | None = None
     seeds: str | None = None
     questions: Literal["all", "new", "again"] = "all"
+    known: bool = False
+    evidence: bool = False
 
     @property
     def window(self) -> Interval:

@@ -33,7 +33,6 @@ class Journal:
     parent_commits: int | None = None
     database: str = ""
     is_empty: bool = False
-    ended: bool = False
     uses_git: bool = False
     first: datetime = _NEVER
     last: datetime = _NEVER
@@ -73,17 +72,17 @@ def _read(name: str, lines: Sequence[Line]) -> Journal:
     if start.get("format") != FORMAT:
         raise RebuildError(f"the journal {name} is of another version of the miner (format {start.get('format')})")
     times = [datetime.fromisoformat(text) for line in lines for text, _ in line.get("wall", ())]
+    commits = [datetime.fromisoformat(line["at"]) for line in lines if line["event"] == "commit" and "at" in line]
     return Journal(
         name,
         int(start["run_id"]),
         start["parent"],
         parent_commits=start["parent_commits"],
         database=start["database"],
-        is_empty=events <= {"start", "commit"},
-        ended="end" in events,
+        is_empty=sum(line["event"] == "commit" for line in lines) <= 1,
         uses_git="git" in events,
-        first=min(times, default=_NEVER),
-        last=max(times, default=_NEVER),
+        first=datetime.fromisoformat(start["at"]) if "at" in start else min(times, default=_NEVER),
+        last=max([*times, *commits], default=_NEVER),
         moves=tuple((line["old"], line["new"]) for line in lines if line["event"] == "moved"),
         dumps=tuple(line["path"] for line in lines if line["event"] == "dump" and not line["error"]),
     )
@@ -114,9 +113,12 @@ def chain(archive: Archive, head: str | None = None) -> list[Journal]:
 
 
 def _cut(journals: Sequence[Journal]) -> Iterator[Journal]:
-    """Leave out of a killed run what was not committed any more: the run after it found how much was."""
+    """Leave out of a killed run what was not committed any more: the run after it found how much was.
+
+    Its journal may even tell its end: the database that was to take that in never did.
+    """
     for journal, following in zip(journals, [*journals[1:], None], strict=True):
-        if following is None or journal.ended or journal.pruned or journal.last > following.first:
+        if following is None or journal.pruned or journal.last > following.first:
             yield journal
         else:
             yield replace(journal, most_commits=following.parent_commits)

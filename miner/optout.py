@@ -21,6 +21,9 @@ from miner.store.postrows import SOURCE as _POSTS
 from miner.store.rows import omission_row
 from miner.store.tables import metadata
 
+REDACTED = "[opted out]"
+"""Stands in the archive for the names and texts of those who opted out; an author of this name always did."""
+
 _POST = re.compile(r"[a-z0-9.-]+/\d{1,18}")
 _REPOSITORY = re.compile(r"/?[^\s/]+(/[^\s/]+)+")
 _DETAIL = "it, its author or its repository is on the opt-out list"
@@ -39,7 +42,8 @@ class OptOut:
 
     def author(self, *names: object) -> bool:
         """Tell whether one of an author's names or addresses is on the list."""
-        return any(isinstance(name, str) and name.strip().casefold() in self.authors for name in names)
+        said = [name.strip().casefold() for name in names if isinstance(name, str)]
+        return any(name in self.authors or name == REDACTED for name in said)
 
     def repository(self, name: str) -> bool:
         """Tell whether a repository is on the list, by its full name."""
@@ -70,8 +74,6 @@ def read_opt_out(path: Path) -> OptOut:
 
 def admitted(mined: MinedPage, opt_out: OptOut, run_id: int) -> MinedPage:
     """Give a page without what is opted out; each commit and post that it leaves out is an omission."""
-    if not opt_out:
-        return mined
     rows, left_out = admitted_rows(mined.rows, opt_out, run_id)
     if not left_out:
         return mined

@@ -19,22 +19,22 @@ Killed at any point and run again, the tables are those of a run that was never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 
-from sqlalchemy import Connection, Engine, event
+from sqlalchemy import Engine
 
 from miner.clock import Clock, SystemClock
 from miner.collect import git
 from miner.collect.archive import archive_of
-from miner.collect.recorder import Recorder
+from miner.collect.recorder import Recorder, told_of
 from miner.collect.tape import Tape, taping
 from miner.job import CollectRequest, Reporter, Summary, flows
 from miner.logs import bound
+from miner.recording import listening
 from miner.run import Run
+from miner.secrets import without_secrets
 from miner.settings import Settings
 from miner.store import bodies, schema
-from miner.store import repository as store
 from miner.store.locks import Locks
 from miner.store.session import open_engine
 from miner.workers import Workers, stop_on_signal
@@ -70,13 +70,15 @@ def collect(
     try:
         schema.prepare(engine)
         with stop_on_signal() as asked, Locks(engine, "collect", clock or SystemClock(asked)) as locks:
-            locks.take(_locked(wanted), lock_wait_seconds, lambda text: reporter.warn("", text))
+            locks.take(
+                _locked(_with_evidence(wanted, request)), lock_wait_seconds, lambda text: reporter.warn("", text)
+            )
 
             def stopped() -> bool:
                 return asked() or locks.lost()
 
             bodies.move(engine, archive)
-            tape = Recorder(archive)
+            tape = Recorder(archive, told_of(settings) | {"database": without_secrets(settings.database.url)})
             bodies.attach(engine, tape)
             at = clock or SystemClock(stopped)
             summary = perform(settings, request, reporter, engine, tape, at, stopped, locks.release)
@@ -84,6 +86,11 @@ def collect(
             return summary
     finally:
         engine.dispose()
+
+
+def _with_evidence(flows: Sequence[str], request: CollectRequest) -> tuple[str, ...]:
+    """Give the flows of a run, and github where it is asked about issues alone."""
+    return tuple(dict.fromkeys((*flows, *(["github"] if request.evidence and "git" in flows else []))))
 
 
 def _locked(flows: Sequence[str]) -> set[str]:
@@ -113,7 +120,7 @@ def perform(
     """
     count = request.workers or settings.collect.workers
     # A forked worker must not share a connection, so none is open when the workers start.
-    with Workers(count, before_start=engine.dispose) as workers, taping(tape), _listening(engine, tape):
+    with Workers(count, before_start=engine.dispose) as workers, taping(tape), listening(engine, tape):
         asked = tape.stopped(stopped)
         run = Run(settings, request, reporter, engine, workers, asked, tape.clock(clock))
         with run.entered():
@@ -124,34 +131,10 @@ def perform(
                     with bound(source=name):
                         _flow(name, run)
                 if number == last and not asked():
-                    _ask_for_evidence(run, wanted)
+                    _ask_for_evidence(run, _with_evidence(wanted, request))
                 release(_locked([name]) - _locked(wanted[number:]) - (_COMMITS if number < last else set()))
         tape.close()
         return run.summary
-
-
-@contextmanager
-def _listening(engine: Engine, tape: Tape) -> Iterator[None]:
-    """Let a tape know of the transactions that write."""
-
-    def begins(connection: Connection) -> None:
-        if connection.get_execution_options().get("writing"):
-            tape.writing()
-
-    def commits(connection: Connection) -> None:
-        if connection.get_execution_options().get("writing"):
-            tape.committing()
-            if tape.run_id is not None:
-                store.count_commit(connection, tape.run_id)
-
-    listeners = (("begin", begins), ("commit", commits))
-    for name, listener in listeners:
-        event.listen(engine, name, listener)
-    try:
-        yield
-    finally:
-        for name, listener in listeners:
-            event.remove(engine, name, listener)
 
 
 def _flow(name: str, run: Run) -> None:

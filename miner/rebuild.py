@@ -16,22 +16,21 @@ A run is played with the settings that it had. What this version asks for and no
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Engine, func, select
 
-from miner import pipeline
-from miner.clock import SystemClock
 from miner.collect import git
 from miner.collect.archive import Archive, Line
 from miner.collect.player import Player
+from miner.collect.tape import JournalEnd
 from miner.errors import ArchiveError, Interrupted, MinerError, RebuildError, StoreError
-from miner.job import CollectRequest, Reporter
+from miner.job import Reporter
 from miner.journals import Journal, chain, lost, overlapping, unrecorded
+from miner.playedrules import PlayedRules, Rules
+from miner.replays import Again, replay
 from miner.settings import Settings, recorded
 from miner.store import bodies, schema
 from miner.store.session import masked, open_engine, reading
@@ -43,7 +42,10 @@ _STOPPED = "stopped on request: the database is not whole; delete it and rebuild
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What became of a run: ``missing`` is what was asked for that the run had not asked."""
+    """What became of a run: ``missing`` is what was asked for that the run had not asked.
+
+    ``other_rules``: it had rules of a user that are not those of today, which labelled now.
+    """
 
     run_id: int
     command: str
@@ -51,11 +53,12 @@ class Replayed:
     recorded_status: str
     missing: tuple[str, ...]
     unknown_settings: tuple[str, ...]
+    other_rules: bool = False
 
     @property
     def is_same(self) -> bool:
         """Whether all went as it was recorded."""
-        return self.status == self.recorded_status and not self.missing
+        return self.status == self.recorded_status and not self.missing and not self.other_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,7 @@ def rebuild(
     head: str | None = None,
     partial: bool = False,
     dumps: Path | None = None,
+    archived_rules: bool = False,
 ) -> Rebuilt:
     """Play all runs of an archive into an empty database.
 
@@ -93,6 +97,7 @@ def rebuild(
     :param head: the journal of the last run to play, where the archive has runs of several databases.
     :param partial: whether to go on where runs are missing.
     :param dumps: the folder that has the data dumps which are not where they were.
+    :param archived_rules: whether to run rules out of the archive, which are code, where they are not those of today.
     :raises RebuildError: if the database is not empty, or runs are missing.
     :raises ArchiveError: if the archive cannot be read.
     """
@@ -112,24 +117,14 @@ def rebuild(
         _require_empty(engine)
         bodies.attach(engine, archive)
         with tempfile.TemporaryDirectory(prefix="miner-rebuild-") as name, stop_on_signal() as stopped:
-            played = _Playing(settings, archive, Path(name), there, dumps, engine, reporter, stopped)
+            rules = PlayedRules(archive, settings, Path(name), archived=archived_rules)
+            played = _Playing(settings, archive, Path(name), there, dumps, engine, reporter, stopped, rules)
             schema.mark(engine, whole=False)
             runs = played.play_all(there)
             schema.mark(engine, whole=True)
     finally:
         engine.dispose()
     return Rebuilt(runs, tuple(gone), tuple(unrecorded(journals)), tuple(overlapping(there)))
-
-
-def request_of(arguments: Mapping[str, Any]) -> CollectRequest:
-    """Give what a run was asked for, as far as this version knows it."""
-    known = {item.name for item in fields(CollectRequest)}
-    values: dict[str, Any] = {
-        name: tuple(v) if isinstance(v, list) else v for name, v in arguments.items() if name in known
-    }
-    for name in ("since", "until", "dump_date"):
-        values[name] = datetime.fromisoformat(values[name]) if values.get(name) else None
-    return CollectRequest(**values)
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -179,8 +174,10 @@ class _Playing:
         engine: Engine,
         reporter: Reporter,
         stopped: Callable[[], bool],
+        rules: PlayedRules,
     ) -> None:
         self._now = settings
+        self._rules = rules
         self._clones = settings.storage.data_dir.absolute() / "repositories"
         self._archive, self._folder, self._dumps = archive, folder, dumps
         self._engine, self._reporter, self._stopped = engine, reporter, stopped
@@ -209,12 +206,14 @@ class _Playing:
         """
         lines = journal.lines(self._archive)
         told = lines[0]
-        settings, unknown = self._settings(told)
+        rules = self._rules.of(told)
+        settings, unknown = self._settings(told, rules)
         player = Player(self._archive, journal.name, lines, self, self._last)
-        clock = SystemClock(self._stopped)
         try:
-            request = request_of(told["arguments"])
-            pipeline.perform(settings, request, self._reporter, self._engine, player, clock, self._stopped)
+            again = Again(settings, told["arguments"], self._reporter, self._engine, player, self._stopped)
+            replay(str(told["command"]), again)
+        except JournalEnd:
+            pass  # A run that was killed ends where it was.
         except (RebuildError, StoreError, ArchiveError):
             raise
         except Interrupted:
@@ -231,6 +230,7 @@ class _Playing:
             recorded_status,
             tuple(player.missing),
             tuple(unknown),
+            rules.others,
         )
 
     def _status(self, run_id: int) -> str:
@@ -261,13 +261,12 @@ class _Playing:
         """Give a dump where it is now."""
         return _dump(path, self._dumps)
 
-    def _settings(self, told: Line) -> tuple[Settings, list[str]]:
+    def _settings(self, told: Line, rules: Rules) -> tuple[Settings, list[str]]:
         places = {"storage": {"data_dir": str(self._folder)}}
         key = {"stackoverflow": {"key": "played" if told["stackoverflow_key"] else ""}}
         tokens = {"github": {"tokens": "", "token_file": ""}}
-        collect, classify = self._now.collect, self._now.classify
         own = {
-            "collect": {"opt_out_file": collect.opt_out_file, "libraries_file": collect.libraries_file},
-            "classify": {"rules_dir": classify.rules_dir},
+            "collect": {"opt_out_file": self._now.collect.opt_out_file, "libraries_file": rules.libraries_file},
+            "classify": {"rules_dir": rules.rules_dir},
         }
         return recorded(told["settings"], {**places, **key, **tokens, **own})

@@ -16,26 +16,29 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
-from miner import __version__
 from miner.classify.rulesource import RuleSource, rater_of
+from miner.clock import SystemClock
 from miner.collect import git
 from miner.collect.interface import MinedPage, Page
+from miner.collect.tape import End, JournalEnd, current
 from miner.errors import MinerError
 from miner.job import Reporter
+from miner.recording import enter, recording
 from miner.relabelpages import RelabelPages
 from miner.settings import Settings
 from miner.store import relabel as store
 from miner.store import relabelposts, schema
 from miner.store.labeldiff import Difference
+from miner.store.locks import Locks
 from miner.store.relabel import Scope
-from miner.store.repository import finish_run, start_run
+from miner.store.repository import finish_run
 from miner.store.session import open_engine, reading, writing
 from miner.workers import Workers, stop_on_signal
 
@@ -101,28 +104,67 @@ class Relabelled:
         self.libraries += page.libraries
 
 
-def relabel(settings: Settings, request: RelabelRequest, reporter: Reporter) -> Relabelled:
+def relabel(
+    settings: Settings, request: RelabelRequest, reporter: Reporter, lock_wait_seconds: float = 0.0
+) -> Relabelled:
     """Label what is stored and has no labels of the rules in force yet, or say what that would change.
 
+    A run is entered only if there is something to do. Nobody else labels or collects the same meanwhile.
+
+    :param lock_wait_seconds: how long to wait while another process does.
+    :raises BusyError: if one does so for longer. Nothing was done then.
     :raises MinerError: if there is no database, its schema is another one, or a rule of the user is of the wrong form.
     """
     scope = Scope(rater_of(RuleSource.of(settings)), request.libraries)
+    sources = request.sources or SOURCES
+    if "git" in sources:
+        git.check_version()
     engine = open_engine(settings.database.url, create=False)
     try:
         schema.require(engine)
-        count = request.workers or settings.collect.workers
-        with stop_on_signal() as stopped, Workers(count, before_start=engine.dispose) as workers:
-            run = _Relabel(RelabelPages(engine, settings, scope), request, reporter, workers, stopped)
-            with run.entered():
-                if "git" in (request.sources or SOURCES):
-                    git.check_version()
-                    run.commits()
-                if "stackoverflow" in (request.sources or SOURCES):
-                    run.posts()
-                    run.questions()
-            return run.done
+        with stop_on_signal() as asked, Locks(engine, "classify", SystemClock(asked)) as locks:
+            if not request.diff:
+                locks.take(sources, lock_wait_seconds, lambda text: reporter.warn("", text))
+
+            def stopped() -> bool:
+                return asked() or locks.lost()
+
+            if request.diff or RelabelPages(engine, settings, scope).is_done(sources):
+                return perform(settings, request, reporter, engine, stopped, enters=False)
+            with recording(settings, engine):
+                done = perform(settings, request, reporter, engine, stopped)
+            locks.require()
+            return done
     finally:
         engine.dispose()
+
+
+def perform(
+    settings: Settings,
+    request: RelabelRequest,
+    reporter: Reporter,
+    engine: Engine,
+    stopped: Callable[[], bool],
+    *,
+    enters: bool = True,
+) -> Relabelled:
+    """Do a run that the current tape records, or plays back, on an open database.
+
+    :param enters: whether it writes anything, and is entered.
+    :raises MinerError: if nothing can go on.
+    """
+    scope = Scope(rater_of(RuleSource.of(settings)), request.libraries)
+    count = request.workers or settings.collect.workers
+    with Workers(count, before_start=engine.dispose) as workers:
+        pages = RelabelPages(engine, settings, scope)
+        run = _Relabel(pages, settings, request, reporter, workers, current().stopped(stopped), enters=enters)
+        with run.entered():
+            if "git" in (request.sources or SOURCES):
+                run.commits()
+            if "stackoverflow" in (request.sources or SOURCES):
+                run.posts()
+                run.questions()
+        return run.done
 
 
 class _Relabel:
@@ -131,14 +173,19 @@ class _Relabel:
     def __init__(
         self,
         pages: RelabelPages,
+        settings: Settings,
         request: RelabelRequest,
         reporter: Reporter,
         workers: Workers,
         stopped: Callable[[], bool],
+        *,
+        enters: bool,
     ) -> None:
         self._pages = pages
         self._engine = pages.engine
         self._scope = pages.scope
+        self._settings = settings
+        self._enters = enters
         self._request = request
         self._reporter = reporter
         self._workers = workers
@@ -149,12 +196,18 @@ class _Relabel:
     def entered(self) -> Iterator[None]:
         """Enter the run when it starts, and how it ended; one that only compares is not entered."""
         started = time.monotonic()
-        if not self._request.diff:
+        if self._enters:
             with writing(self._engine) as connection:
                 arguments = self._request.as_dict()
-                self.done.run_id = start_run(connection, "classify", arguments, __version__, self._scope.rater)
+                self.done.run_id = enter(connection, "classify", arguments, self._scope.rater, self._settings)
         try:
             yield
+        except JournalEnd:
+            # The run that is played back wrote no more: it was killed here, or failed.
+            end = current().end
+            if end is not None:
+                self._finish(end.status, started, end.extra)
+            return
         except BaseException as error:
             told = str(error) if isinstance(error, MinerError) else repr(error)
             self._finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", started, {"error": told})
@@ -248,9 +301,13 @@ class _Relabel:
                 f"{self._pages.advice(name)}",
             )
 
-    def _finish(self, status: str, started: float, more: dict[str, Any]) -> None:
+    def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
         self.done.seconds = time.monotonic() - started
-        if self.done.run_id is not None:
+        if self.done.run_id is None:
+            return
+        with suppress(JournalEnd):
+            end = current().ending(End(status, dict(more), self.done.seconds))
+            self.done.seconds = end.seconds
             with writing(self._engine) as connection:
                 self.done.superseded = store.superseded_by(connection, self.done.run_id)
-                finish_run(connection, self.done.run_id, status, {**self.done.as_dict(), **more})
+                finish_run(connection, self.done.run_id, end.status, {**self.done.as_dict(), **more})

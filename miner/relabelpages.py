@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from miner.classify.rulesource import RuleSource
 from miner.collect.interface import Page
 from miner.collect.locators import locate
+from miner.collect.tape import current
 from miner.errors import RepositoryRefusedError
 from miner.mining import GitTask
 from miner.questions import Judge, QuestionTask
@@ -41,9 +42,24 @@ class RelabelPages:
     def clones(self) -> tuple[list[tuple[Holder, Path]], dict[str, int]]:
         """Give the repositories whose clone is at hand, and how many commits of which others are in the scope."""
         with reading(self.engine) as connection:
-            found = [(one, clone) for one in store.holders(connection) if (clone := self._clone(one))]
-            self._there = [one.repository_id for one, _ in found]
-            return found, store.without_clone(connection, self.scope, self._there)
+            holders = store.holders(connection)
+            told = current().git("clones", "of all repositories", lambda: self._folders(holders))
+            named = [(one, told.get(str(one.repository_id))) for one in holders]
+            found = [(one, current().clone(self._folder / name)) for one, name in named if name]
+            # A rebuild may find one gone that was there.
+            there = [(one, clone) for one, clone in found if (clone / "HEAD").exists()]
+            self._there = [one.repository_id for one, _ in there]
+            return there, store.without_clone(connection, self.scope, self._there)
+
+    def is_done(self, sources: Collection[str]) -> bool:
+        """Tell whether nothing is left to label, and the labels in force are of these rules already."""
+        left = 0
+        if "git" in sources:
+            left += sum(self.commits_left(holder) for holder, _ in self.clones()[0])
+        if "stackoverflow" in sources and not left:
+            left += self.fixes_left() + sum(self.questions_left().values())
+        with reading(self.engine) as connection:
+            return not left and store.newest_rater(connection) == self.scope.rater
 
     def advice(self, name: str) -> str:
         """Say how the user gets the clone of a repository back; empty if it cannot be told where it was."""
@@ -126,6 +142,11 @@ class RelabelPages:
             full_name=None,
             rules=self._rules,
         )
+
+    def _folders(self, holders: Sequence[Holder]) -> dict[str, str]:
+        """Give the folders of the clones that are at hand, by the repositories' numbers."""
+        found = ((holder.repository_id, self._clone(holder)) for holder in holders)
+        return {str(number): clone.name for number, clone in found if clone is not None}
 
     def _clone(self, holder: Holder) -> Path | None:
         """Find the clone of a repository, whichever of its names it was made by."""

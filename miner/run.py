@@ -8,19 +8,17 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miner import __version__
 from miner.classify.rulesource import RuleSource, rater_of
 from miner.clock import Clock
 from miner.collect import tape
 from miner.collect.interface import MinedPage
-from miner.collect.recorder import told_of
 from miner.collect.tape import End, JournalEnd
 from miner.errors import MinerError
 from miner.job import CollectRequest, Reporter, Summary
 from miner.logs import bound
 from miner.model import Omission
 from miner.optout import OptOut, admitted, read_opt_out
-from miner.secrets import without_secrets
+from miner.recording import enter
 from miner.settings import Settings
 from miner.store import optout
 from miner.store import repository as store
@@ -107,14 +105,7 @@ class Run:
         """Enter the run, and begin its journal: the one is there if the other is."""
         asked = self.request.as_dict()
         with writing(self.engine) as connection:
-            self.summary.run_id = store.start_run(
-                connection, "collect", asked, __version__, rater, journal=self._tape.journal, run_id=self._tape.run_id
-            )
-            parent, commits = store.run_before(connection, self.run_id)
-            told = {"command": "collect", "arguments": asked, "parent": parent, "parent_commits": commits}
-            told |= {"miner_version": __version__}
-            told |= {"rater": rater, "database": without_secrets(self.settings.database.url)}
-            self._tape.begin(self.run_id, told | told_of(self.settings))
+            self.summary.run_id = enter(connection, "collect", asked, rater, self.settings)
             if self.opt_out:
                 optout.remove(connection, self.run_id, self.opt_out)
 

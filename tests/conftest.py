@@ -101,3 +101,21 @@ def contents() -> Callable[[Engine], Contents]:
         return found
 
     return read
+
+
+@pytest.fixture
+def others(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[list[str]]:
+    """Two empty databases of the kind that the test runs on."""
+    if database_url.startswith("sqlite"):
+        yield [f"sqlite:///{tmp_path / name}.db" for name in ("first", "second")]
+        return
+    import psycopg
+
+    server = request.getfixturevalue("postgresql_server")
+    names = [f"rebuilt_{tmp_path.name}_{number}"[-60:].lower().replace("-", "_") for number in (1, 2)]
+    with psycopg.connect(server, autocommit=True) as connection:
+        for name in names:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        yield [server.replace("/postgres?", f"/{name}?") for name in names]
+        for name in names:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')

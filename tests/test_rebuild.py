@@ -7,11 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -24,16 +22,17 @@ from servers.stackexchange_data import Site
 from servers.stackexchange_generator import generate
 from support.clocks import PretendClock
 from support.exports import export
+from support.rebuilding import KILLED, assert_same, environment, rebuilt
 from support.repositories import RepositoryBuilder, git, keras_history
 from support.runs import Recorder, Runner
-from support.tables import differences, written
+from support.tables import written
 
 from miner import apiflow
 from miner.collect.archive import archive_of
 from miner.errors import Interrupted, MinerError, RebuildError, SchemaError
 from miner.job import CollectRequest
 from miner.pipeline import collect
-from miner.rebuild import Rebuilt, rebuild
+from miner.rebuild import rebuild
 
 NOW = datetime(2022, 6, 1, 12, tzinfo=UTC)
 TOKEN = "ghp_Secret123"  # noqa: S105 - the loopback server's
@@ -53,36 +52,6 @@ def lite(sqlite_url: str, tmp_path: Path) -> Runner:
 def third(tmp_path: Path) -> str:
     """A database to rebuild into, where one kind is enough."""
     return f"sqlite:///{tmp_path / 'third.db'}"
-
-
-def rebuilt(runner: Runner, target: str, **options: Any) -> Rebuilt:
-    settings = runner.settings()
-    return rebuild(settings, archive_of(settings), target, Recorder(), **options)
-
-
-def assert_same(runner: Runner, target: str) -> None:
-    """Every row of every table, with the runs' numbers and times; nothing is left out of the comparison."""
-    expected, found = written(runner.database_url), written(target)
-    assert differences(expected, found) == ""
-    assert expected == found
-
-
-@pytest.fixture
-def others(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[list[str]]:
-    """Two empty databases of the kind that the test runs on."""
-    if database_url.startswith("sqlite"):
-        yield [f"sqlite:///{tmp_path / name}.db" for name in ("first", "second")]
-        return
-    import psycopg
-
-    server = request.getfixturevalue("postgresql_server")
-    names = [f"rebuilt_{tmp_path.name}_{number}"[-60:].lower().replace("-", "_") for number in (1, 2)]
-    with psycopg.connect(server, autocommit=True) as connection:
-        for name in names:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        yield [server.replace("/postgres?", f"/{name}?") for name in names]
-        for name in names:
-            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def test_questions_come_back_through_several_runs(runner: Runner, others: list[str]) -> None:
@@ -308,40 +277,6 @@ def test_killed_searches_come_back(lite: Runner, third: str, tmp_path: Path, mom
     found = rebuilt(lite, third)
     assert [run.status for run in found.runs] == ["running"] * 3 + ["complete"]
     assert_same(lite, third)
-
-
-KILLED = """
-import os, signal, sys
-from sqlalchemy import Engine, event
-from miner.cli import main
-from miner.store import repository
-
-moment, left = sys.argv.pop(1), int(sys.argv.pop(1))
-
-def count(connection):
-    global left
-    if connection.get_execution_options().get("writing"):
-        left -= 1
-        if left == 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-if moment == "begin":
-    event.listen(Engine, "begin", count)
-else:
-    repository.count_commit = lambda connection, run_id, then=repository.count_commit: (
-        then(connection, run_id), count(connection)
-    )
-main()
-"""
-"""Kills the miner when the n-th transaction begins that writes, or when all is ready to commit it but the database."""
-
-
-def environment(runner: Runner, **more: str) -> dict[str, str]:
-    """Give the environment of a miner that collects as the runner does."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("MINER_")}
-    places = {"DATABASE__URL": runner.database_url, "STORAGE__DATA_DIR": str(runner.data_dir)}
-    pages = {"COLLECT__PAGE_COMMITS": "7", "COLLECT__WORKERS": "1"}
-    return clean | {f"MINER_{name}": text for name, text in (places | pages | more).items()}
 
 
 def test_a_failed_run_comes_back(lite: Runner, third: str, tmp_path: Path) -> None:

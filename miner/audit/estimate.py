@@ -8,6 +8,7 @@ from miner.evaluation.figures import Figure, share_interval
 
 WILSON = "Wilson interval, its n divided by the design effect of slices (ratio estimator)"
 ALL = "all slices were asked: no other draw could give another figure"
+NOTHING = "nothing to measure: the slices that were asked hold no item"
 WHOLE = "Wilson interval with n = slices that have items: no slice differs, so one may stand or fall as a whole"
 
 
@@ -24,7 +25,7 @@ def recall(counts: Sequence[tuple[int, int]], population: int) -> tuple[Figure |
     filled = [(items, accounted) for items, accounted in counts if items]
     n, successes, clusters = sum(items for items, _ in filled), sum(found for _, found in filled), len(filled)
     if not n:
-        return None, WHOLE
+        return None, NOTHING
     share = successes / n
     if len(counts) >= population:
         return Figure(share, share, share), ALL

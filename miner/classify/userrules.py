@@ -159,7 +159,9 @@ def _guarded(path: Path, vote: Callable[[Facts, str], Iterable[Any]], failures: 
             given = vote(facts, library)
             found = [] if given is None else [_checked(one) for one in given]
         except Exception as error:  # noqa: BLE001 - anything may stand in a stranger's rule
-            failures.append(Failure(_place(path, error), _told(error)))
+            # It is stored, and the folder may be elsewhere when the same is labelled again.
+            where = _place(path, error).removeprefix(f"{path.parent}/")
+            failures.append(Failure(where, _told(error)))
             return
         yield from found
 

@@ -70,6 +70,30 @@ def verify(
 
 
 @app.command()
+def redact(
+    context: typer.Context,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many it would be; change nothing.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = None,
+    database_url: DatabaseUrlOption = None,
+) -> None:
+    """Take names and texts of those on the opt-out list out of all answers of the APIs. It cannot be undone."""
+    from pathlib import Path
+
+    from miner.cli.render_archive import print_redacted
+    from miner.collect.archive import archive_of
+    from miner.errors import OptOutError
+    from miner.optout import read_opt_out
+    from miner.redacting import redact as redact_all
+
+    settings = settings_of(context, config, database_url)
+    if not settings.collect.opt_out_file:
+        raise OptOutError("there is no opt-out list: name it in collect.opt_out_file")
+    opt_out = read_opt_out(Path(settings.collect.opt_out_file))
+    print_redacted(redact_all(archive_of(settings), opt_out, dry_run=dry_run), as_json=as_json)
+
+
+@app.command()
 def move(
     context: typer.Context,
     as_json: JsonOption = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,8 @@ if TYPE_CHECKING:
 
 EPILOG = (
     "Exit codes: 0 complete; 1 error; 2 wrong usage, settings or rules; 3 partial, the clone of some commits is not at "
-    "hand; 130 interrupted by Ctrl-C, at a page boundary: run the same command again to continue."
+    "hand; 4 another process works on the same source; 130 interrupted by Ctrl-C, at a page boundary: run the same "
+    "command again to continue."
 )
 
 
@@ -37,6 +39,9 @@ def command(
         int | None, typer.Option(min=1, metavar="N", help="Stop after so many commits, and so many posts.")
     ] = None,
     workers: Annotated[int | None, typer.Option(min=1, metavar="N", help="Processes that classify.")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait while another process works on the same source, rather than give up.")
+    ] = False,
     as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")] = False,
     config: ConfigOption = None,
@@ -52,7 +57,7 @@ def command(
 
     request = RelabelRequest(tuple(map(str, source or ())), libraries, limit, workers, diff)
     with reporter(as_json=as_json, quiet=quiet) as progress:
-        done = relabel(settings, request, progress)
+        done = relabel(settings, request, progress, math.inf if wait else 0.0)
         progress.close()
         if as_json or diff or not quiet:
             print_relabelled(done, as_json=as_json)

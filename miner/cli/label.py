@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +71,8 @@ def import_(
     from miner.rating.importing import ImportRequest, import_labels
 
     request = ImportRequest(file, settings.stackoverflow.site, rater, tuple(scheme or ()), set_name, reassign)
-    imported = import_labels(_engine(settings, create=True), request)
+    with _recorded(settings, create=True) as engine:
+        imported = import_labels(engine, request)
     print_imported(imported, str(file), after_import(imported), as_json=as_json)
     _leave(bool(imported.rejections or imported.sheets_not_read))
 
@@ -143,6 +146,7 @@ def sample(
     settings = settings_of(context, config, database_url)
 
     from miner.cli.render_labels import print_drawn
+    from miner.export.folder import refuse_opted_out
     from miner.rating.hints import after_sample
     from miner.rating.sampling import SampleRequest, batch_named
     from miner.rating.sheets import hand_out
@@ -165,9 +169,13 @@ def sample(
             known,
             rules_in_force(settings),
         )
-    engine = _engine(settings)
-    drawn = batch_named(engine, batch, request)
-    paths = hand_out(engine, drawn, rater, to, form.value) if rater else []
+    with _recorded(settings) as engine:
+        refuse_opted_out(engine, settings.collect.opt_out_file)
+        drawn = batch_named(engine, batch, request)
+    paths = []
+    if rater:
+        with _recorded(settings) as engine:
+            paths = hand_out(engine, drawn, rater, to, form.value)
     print_drawn(drawn, paths, after_sample(drawn, paths), as_json=as_json)
 
 
@@ -249,17 +257,18 @@ def reconcile(
     from miner.rating.hints import after_decisions
     from miner.rating.reconciling import decide
 
-    engine = _engine(settings)
     schemes = tuple(scheme or ())
     if agreed:
-        done, hint = moderating.enter_agreed(engine, schemes, batch)
+        with _recorded(settings) as engine:
+            done, hint = moderating.enter_agreed(engine, schemes, batch)
         print_reconciled(done, "", hint, as_json=as_json)
     elif from_ is not None and moderator is not None:
-        done = decide(engine, from_, moderator, settings.stackoverflow.site, schemes)
+        with _recorded(settings) as engine:
+            done = decide(engine, from_, moderator, settings.stackoverflow.site, schemes)
         print_reconciled(done, str(from_), after_decisions(done), as_json=as_json)
         _leave(bool(done.rejections))
     else:
-        found, hint = moderating.hand_over(engine, schemes, batch, to)
+        found, hint = moderating.hand_over(_engine(settings), schemes, batch, to)
         print_conflicts(found, to, hint, as_json=as_json)
 
 
@@ -279,6 +288,19 @@ def _engine(settings: Settings, *, create: bool = False) -> Engine:
     else:
         schema.require(engine)
     return engine
+
+
+@contextmanager
+def _recorded(settings: Settings, *, create: bool = False) -> Iterator[Engine]:
+    """Give the database for one change, which is recorded, so that a rebuild can make it again."""
+    from miner.recording import recording
+
+    engine = _engine(settings, create=create)
+    try:
+        with recording(settings, engine):
+            yield engine
+    finally:
+        engine.dispose()
 
 
 def _leave(partial: bool) -> None:

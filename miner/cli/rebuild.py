@@ -36,6 +36,14 @@ def command(
     partial: Annotated[
         bool, typer.Option("--partial", help="Rebuild what is there, though runs are missing in the archive.")
     ] = False,
+    archived_rules: Annotated[
+        bool,
+        typer.Option(
+            "--archived-rules",
+            help="Run the user's own rules that the archive keeps, where classify.rules_dir holds others. They are "
+            "Python code, and run with your rights.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print warnings and errors only.")] = False,
     config: ConfigOption = None,
@@ -53,7 +61,16 @@ def command(
     from miner.rebuild import rebuild
 
     with reporter(as_json=as_json, quiet=quiet) as progress:
-        found = rebuild(settings, archive_of(settings, archive), to, progress, head=head, partial=partial, dumps=dumps)
+        found = rebuild(
+            settings,
+            archive_of(settings, archive),
+            to,
+            progress,
+            head=head,
+            partial=partial,
+            dumps=dumps,
+            archived_rules=archived_rules,
+        )
         progress.close()
     if as_json or not quiet:
         print_rebuilt(found, as_json=as_json)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from miner.archiving import ArchiveStatus, Pruned, Verified
     from miner.rebuild import Rebuilt, Replayed
+    from miner.redacting import Redaction
     from miner.settings import ArchiveSettings
 
 _SHOWN = 5
@@ -62,6 +63,15 @@ def print_verified(found: Verified, *, as_json: bool) -> None:
     typer.echo(f"{found.objects} answers and {found.runs} runs looked at, {len(found.problems)} problems")
 
 
+def print_redacted(done: Redaction, *, as_json: bool) -> None:
+    """Print in how many answers something was replaced."""
+    if as_json:
+        _print_json(asdict(done))
+        return
+    verb = "would be redacted" if done.dry_run else "redacted"
+    typer.echo(f"{done.answers} answers looked at, {done.redacted} {verb}")
+
+
 def print_moved(moved: int, *, as_json: bool) -> None:
     """Print how many answers were moved out of the database."""
     if as_json:
@@ -82,7 +92,7 @@ def print_rebuilt(found: Rebuilt, *, as_json: bool) -> None:
         print_warning("", f"runs that are not in the archive: {', '.join(map(str, found.lost))}")
     if found.unrecorded:
         numbers = ", ".join(map(str, found.unrecorded))
-        print_warning("", f"runs of commands that keep no record, whose rows are missing: {numbers}")
+        print_warning("", f"runs of an older version that kept no record of them, whose rows are missing: {numbers}")
     for first, second in found.overlapping:
         told = f"runs {first} and {second} ran at the same time and were played one after the other"
         print_warning("", f"{told}: numbers of repositories, and which run entered a row first, may differ")
@@ -97,6 +107,9 @@ def _warn(run: Replayed) -> None:
     if run.missing:
         more = f" and {len(run.missing) - _SHOWN} more" if len(run.missing) > _SHOWN else ""
         print_warning(item, f"this version asks what the run did not: {', '.join(run.missing[:_SHOWN])}{more}")
+    if run.other_rules:
+        told = "it had rules of a user that are not those of classify.rules_dir now, which labelled instead"
+        print_warning(item, f"{told}: put the old ones back, or run those that the archive keeps with --archived-rules")
     if run.unknown_settings:
         print_warning(item, f"settings that this version does not know: {', '.join(run.unknown_settings)}")
 

@@ -29,6 +29,8 @@ def print_audit(audit: Audit, *, as_json: bool) -> None:
         _print_json(audit_object(audit))
         return
     print_table(("source", "", "", "95 % from", "to"), [row for one in audit.sources for row in _figures(one)])
+    # Sentences stand beside no figures: who reads a column takes it for numbers.
+    print_table(("source", "note", ""), [row for one in audit.sources for row in _notes(one)])
     differences = [difference for one in audit.sources for difference in one.differences]
     if differences:
         typer.echo("")
@@ -57,17 +59,20 @@ def audit_object(audit: Audit) -> dict[str, object]:
 
 def _figures(one: SourceAudit) -> list[tuple[str, str, str, str, str]]:
     figure = one.recall
-    cells = (f"{figure.value:.4f}", f"{figure.low:.4f}", f"{figure.high:.4f}") if figure else ("?", "?", "?")
+    cells = (f"{figure.value:.4f}", f"{figure.low:.4f}", f"{figure.high:.4f}") if figure else ("", "", "")
     name = one.source
     return [
         (name, "recall", *cells),
-        (name, "method", one.method, "", ""),
         (name, "items of the source", str(one.items), "", ""),
         (name, "of them in the database", str(one.accounted), "", ""),
-        (name, "slices asked", f"{one.asked} of {one.slices}", "", ""),
+        (name, "slices asked", str(one.asked), "", ""),
+        (name, "slices", str(one.slices), "", ""),
         (name, one.unit, str(one.requests), "", ""),
-        *((name, "not asked", failure, "", "") for failure in one.failures),
     ]
+
+
+def _notes(one: SourceAudit) -> list[tuple[str, str, str]]:
+    return [(one.source, "method", one.method), *((one.source, "not asked", failure) for failure in one.failures)]
 
 
 def _print_json(value: Any) -> None:

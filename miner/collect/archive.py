@@ -3,6 +3,7 @@
 ::
 
     objects/ab/abcd....zst          a body by the SHA-256 of its bytes, compressed
+    objects/ab/abcd....redacted.zst what is left of it without the texts of those who opted out
     runs/NAME/000001.jsonl.zst      a run's journal while it runs, or as far as it came when it was killed
     runs/NAME.jsonl.zst             the journal of a run that ended
     runs/NAME.pruned.json           what is left of a run that was pruned
@@ -38,6 +39,7 @@ Line = dict[str, Any]
 JOURNAL = ".jsonl.zst"
 PRUNED = ".pruned.json"
 _OBJECT = ".zst"
+_REDACTED = ".redacted.zst"
 _LEVEL = 6
 _MOST_KNOWN = 100_000
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -85,7 +87,7 @@ class Archive:
         """
         packed = self._read(self._object(digest))
         if packed is None:
-            return None
+            return self._redacted(digest)
         body = _unpacked(packed)
         if body is None or sha256(body).hexdigest() != digest:
             raise ArchiveDamagedError(
@@ -94,11 +96,27 @@ class Archive:
             )
         return body
 
+    def replace(self, digest: str, body: bytes) -> None:
+        """Let something else be what is kept of a body: what had to be taken out of it is gone."""
+        self._write(
+            self._object(digest).removesuffix(_OBJECT) + _REDACTED, zstandard.ZstdCompressor(_LEVEL).compress(body)
+        )
+        self._known.discard(digest)
+        self._delete(self._object(digest))
+
+    def _redacted(self, digest: str) -> bytes | None:
+        path = self._object(digest).removesuffix(_OBJECT) + _REDACTED
+        packed = self._read(path)
+        body = None if packed is None else _unpacked(packed)
+        if packed is not None and body is None:
+            raise ArchiveDamagedError(f"{path} in the archive {self.name} is damaged: put a sound copy in its place")
+        return body
+
     def objects(self) -> dict[str, int]:
         """Give the compressed size of each object, by its SHA-256."""
         found = self._listed("objects")
         names = ((path.rpartition("/")[2], size) for path, size in found.items())
-        return {name.removesuffix(_OBJECT): size for name, size in names if name.endswith(_OBJECT) and name[0] != "."}
+        return {name.partition(".")[0]: size for name, size in names if name.endswith(_OBJECT) and name[0] != "."}
 
     def size(self) -> int:
         """Give the bytes that all of it takes."""
@@ -108,6 +126,7 @@ class Archive:
         """Delete an object, if it is there."""
         self._known.discard(digest)
         self._delete(self._object(digest))
+        self._delete(self._object(digest).removesuffix(_OBJECT) + _REDACTED)
 
     def append(self, journal: str, number: int, lines: list[Line], *, durable: bool) -> None:
         """Add a part to a journal: whole, or not at all.

@@ -194,6 +194,21 @@ class Player(Tape):
         self._go_on(index + 1)
         return self._places.file(str(path), self._body(self._lines[index]["sha256"]))
 
+    def keep(self, path: Path, body: bytes) -> None:
+        """Go on behind the file: :meth:`kept` gave it."""
+        if self._event() == "file":
+            self._go_on(self._at + 1)
+
+    def kept(self) -> Path:
+        """Give the file that was read before the run began.
+
+        :raises RebuildError: if the archive has it no more.
+        """
+        line = next((line for line in self._lines if line["event"] == "file"), None)
+        if line is None:
+            raise RebuildError(f"the journal {self.journal} of run {self.run_id} names no file: it is damaged")
+        return self._places.file(line["path"], self._body(line["sha256"]))
+
     def dump(self, path: Path) -> Path:
         """Give the dump, wherever it is now.
 

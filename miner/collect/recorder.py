@@ -49,9 +49,14 @@ _FILES: Final = frozenset({"token_file", "opt_out_file", "libraries_file", "rule
 class Recorder(Tape):
     """Writes a run's journal. ``get`` and ``put`` are the archive's; a journal also tells which bodies its run used."""
 
-    def __init__(self, archive: Archive) -> None:
+    def __init__(self, archive: Archive, of_all: Mapping[str, Any] | None = None) -> None:
+        """Record into an archive.
+
+        :param of_all: what the journal tells of any run: the settings, and which database it is.
+        """
         self.journal = f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{token_hex(4)}"
         self._archive = archive
+        self._of_all = dict(of_all or {})
         self._lines: list[Line] = []
         self._parts = 0
         self._times: dict[str, list[Any]] = {}
@@ -75,7 +80,7 @@ class Recorder(Tape):
     def begin(self, run_id: int, told: Mapping[str, Any]) -> None:
         """Begin the journal."""
         self._began, self.run_id = True, run_id
-        self._add("start", format=FORMAT, run_id=run_id, **told)
+        self._add("start", format=FORMAT, run_id=run_id, at=_moment(), **told, **self._of_all)
 
     def ending(self, end: End) -> End:
         """Enter how the run ends."""
@@ -91,7 +96,7 @@ class Recorder(Tape):
         """Have on disk what the transaction follows from."""
         if not self._began:
             return
-        self._add("commit")
+        self._add("commit", at=_moment())
         self._parts += 1
         self._archive.append(self.journal or "", self._parts, self._lines, durable=self._durable)
         self._lines, self._durable = [], False
@@ -174,6 +179,10 @@ class Recorder(Tape):
         self._durable = True
         return path
 
+    def keep(self, path: Path, body: bytes) -> None:
+        """Archive a file that was read."""
+        self._add("file", path=path.name, sha256=self.put(body), bytes=len(body))
+
     def opened_dump(self, path: Path, identity: str, error: str = "") -> None:
         """Enter which dump was read: it is too large to be kept here, too."""
         self._add("dump", path=str(path.absolute()), identity=identity, error=error)
@@ -202,6 +211,11 @@ def error_of(kind: str, message: str) -> RepositoryError:
 def request_key(line: Line) -> tuple[str, ...]:
     """Give what makes two requests the same: not the ETag, which depends on what was at hand."""
     return ("http", line["method"], line["url"], line.get("body_sha256", ""))
+
+
+def _moment() -> str:
+    """Give the time in full: which of two runs was first is not told by seconds."""
+    return datetime.now(UTC).isoformat()
 
 
 def _request(sent: Sent) -> Line:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
@@ -122,6 +123,13 @@ class Tape:
 
     def moved(self, old: str, new: str) -> None:
         """A clone's folder has another name now."""
+
+    def put(self, body: bytes) -> str:
+        """Keep something that the run depends on, and give its SHA-256 in hex."""
+        return sha256(body).hexdigest()
+
+    def keep(self, path: Path, body: bytes) -> None:
+        """Keep a file that was read before the run began: right after that, in the same transaction."""
 
     def read_file(self, path: Path) -> Path:
         """A small file will be read; give where it is."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any
@@ -39,7 +39,7 @@ _REQUESTS: Mapping[JobKind, Mapping[str, Any]] = {
     "questions": {"sources": ("stackoverflow",), "questions": "new"},
     "reobserve": {"sources": ("stackoverflow",), "questions": "again"},
     "discover": {"sources": ("github",)},
-    "fetch": {"sources": ("git",)},
+    "fetch": {"sources": ("git",), "known": True},
 }
 
 
@@ -120,12 +120,25 @@ def _run(settings: Settings, job: JobSettings, reporter: Reporter) -> tuple[str,
     if request is not None:
         from miner.pipeline import collect
 
+        if job.run == "fetch" and has_token(settings):
+            # Without a token the next discovery could not ask either.
+            request = replace(request, evidence=True)
         summary = collect(settings, request, reporter, lock_wait_seconds=settings.daemon.lock_wait_seconds)
-        message = "; ".join(f"{item}: {detail}" for item, detail in summary.failed.items())
-        return summary.status, message, summary.as_dict()
+        return summary.status, _told(summary.failed), summary.as_dict()
     with stop_on_signal() as stopped:
         figures = _keep_house(settings, job.run, reporter, stopped)
         return "interrupted" if stopped() else str(figures.get("status", "complete")), "", figures
+
+
+def has_token(settings: Settings) -> bool:
+    """Tell whether GitHub's API can be asked as somebody."""
+    return bool(settings.github.tokens.get_secret_value() or settings.github.token_file)
+
+
+def _told(failed: Mapping[str, str]) -> str:
+    """Say what failed: the first, and how many more."""
+    first = next((f"{item}: {detail}" for item, detail in failed.items()), "")
+    return f"{first} (and {len(failed) - 1:,} more)" if len(failed) > 1 else first
 
 
 def _keep_house(settings: Settings, kind: JobKind, reporter: Reporter, stopped: Callable[[], bool]) -> dict[str, Any]:
@@ -140,7 +153,8 @@ def _keep_house(settings: Settings, kind: JobKind, reporter: Reporter, stopped: 
             if kind == "relabel":
                 from miner.relabel import RelabelRequest, relabel
 
-                return relabel(settings, RelabelRequest(), reporter).as_dict()
+                wait = settings.daemon.lock_wait_seconds
+                return relabel(settings, RelabelRequest(), reporter, wait).as_dict()
             from miner.archiving import prune
 
             return asdict(prune(settings, clock.now()))

@@ -15,6 +15,7 @@ from miner.job import CollectRequest, activity_query, tags, targets
 from miner.settings import Settings
 from miner.store import github as githubstore
 from miner.store.readings import looked_at_since, proved_until
+from miner.store.repository import active_repositories
 
 
 def lags(connection: Connection, settings: Settings, now: datetime) -> dict[str, float]:
@@ -59,7 +60,7 @@ def _queries(settings: Settings, request: CollectRequest, source: str) -> list[s
 def _repositories(connection: Connection, settings: Settings, request: CollectRequest) -> list[str]:
     least = settings.github.code_min_stars
     found = githubstore.discovered(connection, request.libraries, code_min_stars=least)
-    names = [*targets(settings, request), *found]
+    names = [*targets(settings, request), *found, *(active_repositories(connection, ()) if request.known else ())]
     keys = []
     for name in names if not request.repositories else request.repositories:
         with suppress(RepositoryError):

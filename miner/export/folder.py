@@ -37,7 +37,7 @@ def refuse_opted_out(engine: Engine, listed: str) -> None:
     if held:
         raise ExportError(
             f"the database holds {held:,} commits, posts or comments that are on the opt-out list {listed}: run "
-            "'miner collect', which removes them when it starts, and export again"
+            "'miner collect', which removes them when it starts, and then this again"
         )
 
 

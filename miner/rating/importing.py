@@ -83,8 +83,9 @@ def import_labels(engine: Engine, request: ImportRequest) -> Imported:
         "schemes": list(request.schemes),
         "set": request.set_name,
         "reassign": request.reassign,
+        "site": request.site,
     }
-    with label_run(engine, "label import", arguments) as run:
+    with label_run(engine, "label import", arguments, (file.name, file.content)) as run:
         return _Import(run, request, file, rejections).enter(rows)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
@@ -58,7 +58,7 @@ class RawRow:
 
 @dataclass(frozen=True, slots=True)
 class RawFile:
-    """The rows of a file of labels; ``fields`` are the columns that any of its tables has."""
+    """The rows of a file of labels, and its content; ``fields`` are the columns that any of its tables has."""
 
     name: str
     digest: str
@@ -66,6 +66,7 @@ class RawFile:
     fields: frozenset[str]
     unread: tuple[str, ...]
     """Sheets that have no column for what is rated."""
+    content: bytes = field(default=b"", repr=False)
 
 
 def read_file(path: Path) -> RawFile:
@@ -89,7 +90,7 @@ def read_file(path: Path) -> RawFile:
         raise LabelsError(f"{path} has no column that names what is rated: call one Bug, Post#, link or item_id")
     if not rows:
         raise LabelsError(f"{path} has no rows: give a file with at least one label")
-    return RawFile(path.name, sha256(data).hexdigest(), tuple(rows), frozenset(fields), tuple(unread))
+    return RawFile(path.name, sha256(data).hexdigest(), tuple(rows), frozenset(fields), tuple(unread), data)
 
 
 _Found = tuple[str, dict[str, str], str]
@@ -141,10 +142,10 @@ def _of_table(table: Table, sheet: str) -> _NamedTable:
 def _columns(header: tuple[str, ...]) -> dict[str, int]:
     names = [" ".join(cell.casefold().replace("_", " ").split()) for cell in header]
     found: dict[str, int] = {}
-    for field, known in _NAMES.items():
+    for name, known in _NAMES.items():
         place = next((names.index(one.replace("_", " ")) for one in known if one.replace("_", " ") in names), None)
         if place is not None:
-            found[field] = place
+            found[name] = place
     return found
 
 

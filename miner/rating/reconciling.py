@@ -129,7 +129,8 @@ def decide(engine: Engine, path: Path, moderator: str, site: str, schemes: Seque
     require_rater(moderator)
     file = read_file(path)
     rows, rejections = judged(file, Asked(RECONCILED, tuple(schemes), site))
-    with label_run(engine, "label reconcile", {"file": file.name, "moderator": moderator}) as run:
+    arguments = {"file": file.name, "moderator": moderator, "schemes": list(schemes), "site": site}
+    with label_run(engine, "label reconcile", arguments, (file.name, file.content)) as run:
         return _Decisions(run, file, moderator, rejections).enter(rows)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any, Final
 
@@ -114,8 +114,7 @@ def sample(engine: Engine, request: SampleRequest) -> Drawn:
     :raises LabelsError: if a batch of that name was drawn otherwise, or there is nothing to draw from.
     """
     _require(request)
-    limits = _limits(request)
-    with label_run(engine, "label sample", {"batch": request.batch, "seed": request.seed, **limits}) as run:
+    with label_run(engine, "label sample", asdict(request)) as run:
         batch = store.batch_of(run.connection, request.batch)
         if batch is not None:
             _require_same(batch, request)

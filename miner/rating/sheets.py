@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,7 @@ from miner.classify.taxonomies import taxonomy
 from miner.errors import LabelsError
 from miner.export.safe import safe_cell
 from miner.rating.judgements import require_rater
-from miner.rating.running import label_run
+from miner.rating.running import LabelRun, label_run
 from miner.rating.sampling import CUT, Drawn
 from miner.rating.schemes import values
 from miner.rating.xlsx import SheetData, book
@@ -47,11 +47,24 @@ def hand_out(engine: Engine, drawn: Drawn, raters: Sequence[str], folder: Path, 
     paths = [folder / file_name(drawn.batch.batch, rater, form) for rater in raters]
     if len(set(paths)) < len(paths):
         raise LabelsError("two raters have names that make the same file name: give one of them another")
-    with label_run(engine, "label sheet", {"batch": drawn.batch.batch, "raters": list(raters)}) as run:
+    with _given(engine, drawn.batch.batch, raters) as run:
         for rater, path in zip(raters, paths, strict=True):
-            store.add_sheet(run.connection, drawn.batch.batch, rater, run.run_id)
             write_new(path, sheet(run.connection, drawn, rater, form))
     return paths
+
+
+def give(engine: Engine, batch: str, raters: Sequence[str]) -> None:
+    """Keep who was given a batch, as :func:`hand_out` does, and write no file."""
+    with _given(engine, batch, raters):
+        return
+
+
+@contextmanager
+def _given(engine: Engine, batch: str, raters: Sequence[str]) -> Iterator[LabelRun]:
+    with label_run(engine, "label sheet", {"batch": batch, "raters": list(raters)}) as run:
+        for rater in raters:
+            store.add_sheet(run.connection, batch, rater, run.run_id)
+        yield run
 
 
 def sheet(connection: Connection, drawn: Drawn, rater: str, form: str) -> bytes:

@@ -11,6 +11,7 @@ from miner.model import Omission, OmissionReason
 from miner.optout import OptOut
 from miner.store import repository as store
 from miner.store.githubtables import link
+from miner.store.optoutratings import remove_items
 from miner.store.posttables import comment, post
 from miner.store.tables import fix, git_commit, metadata, repository, repository_commit
 
@@ -48,6 +49,7 @@ def remove(connection: Connection, run_id: int, opt_out: OptOut) -> int:
         for some in _chunks(numbers):
             connection.execute(delete(comment).where(comment.c.site == site, comment.c.comment_id.in_(some)))
     _note(connection, run_id, shas, posts)
+    remove_items(connection, opt_out)
     return len(shas) + len(posts) + len(comments)
 
 
@@ -102,7 +104,7 @@ def _remove_fixes(connection: Connection, condition: ColumnElement[bool]) -> Non
             if "fix_id" not in table.c:
                 continue
             if table.c.fix_id.nullable:
-                # What people rated stays theirs; it leads nowhere now.
+                # What people rated stays theirs; it leads nowhere now, and what nobody did goes below.
                 connection.execute(update(table).where(table.c.fix_id.in_(some)).values(fix_id=None))
             else:
                 connection.execute(delete(table).where(table.c.fix_id.in_(some)))

@@ -188,6 +188,12 @@ def settle(
             insert_rows(connection, omission, [row])
 
 
+def newest_rater(connection: Connection) -> str | None:
+    """Give who labelled last by rules: of a fix that several raters labelled, its labels are in force."""
+    rater = crawl_run.c.rater
+    return connection.scalar(select(rater).where(rater != "").order_by(crawl_run.c.run_id.desc()).limit(1))
+
+
 def superseded_by(connection: Connection, run_id: int) -> int:
     """Count the fixes that a run superseded."""
     same = superseded_fix.c.run_id == run_id

@@ -6,7 +6,7 @@ One page is one transaction: its caller opens it with :func:`miner.store.session
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, insert, select, update
@@ -134,6 +134,17 @@ def register_repository(
         connection.execute(update(repository).where(repository.c.repository_id == repository_id).values(seen))
     insert_rows(connection, repository_alias, [(alias, repository_id, run_id) for alias in aliases])
     return repository_id
+
+
+def active_repositories(connection: Connection, but: Collection[str]) -> list[str]:
+    """Give what to ask for each repository that is not gone, but those of some names, in the order of their numbers."""
+    listed = {key(name) for name in but}
+    aliases = connection.execute(select(repository_alias.c.repository_id, repository_alias.c.name))
+    known = {row.repository_id for row in aliases if row.name in listed}
+    columns = (repository.c.repository_id, repository.c.host, repository.c.name, repository.c.clone_url)
+    there = select(*columns).where(repository.c.availability != "gone").order_by(repository.c.repository_id)
+    rows = [row for row in connection.execute(there) if row.repository_id not in known]
+    return [row.name if row.host in ("github.com", "local") else row.clone_url for row in rows]
 
 
 def covered(connection: Connection, source: str, query: str, tip: str = "") -> list[Interval]:

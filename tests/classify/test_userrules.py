@@ -99,7 +99,7 @@ def test_a_rule_that_fails_leaves_out_its_votes_alone(tmp_path: Path) -> None:
     change = change_of("-BATCH = 1\n+BATCH = 2\n-model.compile(loss='mse')\n+model.compile(loss='mae')")
     assert engine.classify(change, "keras")[0].value == "loss_function"
     (failure,) = ruleset.take_failures()
-    assert failure.where == f"{folder / 'batches.py'}, line 11"
+    assert failure.where == "batches.py, line 11"
     assert "ZeroDivisionError" in str(failure)
     assert ruleset.take_failures() == []
 

@@ -34,7 +34,7 @@ def settings_for(url: str, folder: Path, **jobs: Mapping[str, Any]) -> Settings:
         ("questions", CollectRequest(sources=("stackoverflow",), questions="new")),
         ("reobserve", CollectRequest(sources=("stackoverflow",), questions="again")),
         ("discover", CollectRequest(sources=("github",))),
-        ("fetch", CollectRequest(sources=("git",))),
+        ("fetch", CollectRequest(sources=("git",), known=True)),
         ("relabel", None),
         ("retention", None),
         ("maintenance", None),
@@ -97,7 +97,7 @@ def test_what_a_part_raises_is_the_outcome(
 ) -> None:
     """Nothing gets out of a job, and no secret into its message."""
 
-    def relabel(*_: object) -> None:
+    def relabel(*_: object, **__: object) -> None:
         raise raised
 
     monkeypatch.setattr("miner.relabel.relabel", relabel)
@@ -116,6 +116,25 @@ def test_relabelling_labels_what_the_rules_in_force_did_not(sqlite_url: str, tmp
     assert (first.outcome, second.outcome) == ("complete", "complete")
     assert first.figures["new_fixes"] > 0
     assert second.figures["fixes"] == 0
+
+
+def test_a_fetch_brings_every_repository_that_is_known(sqlite_url: str, tmp_path: Path) -> None:
+    """Those that somebody once named with --repo, too, but those that are gone; of many failures it tells the first."""
+    paths = [tmp_path / f"{name}.git" for name in ("named", "set", "lost", "gone")]
+    builders = [keras_history(path, 6, seed=no) for no, path in enumerate(paths)]
+    Runner(sqlite_url, tmp_path / "data").collect(*paths)
+    settings = settings_for(sqlite_url, tmp_path, fetch={"run": "fetch", "every": "1d"})
+    settings = settings.model_copy(update={"git": settings.git.model_copy(update={"repositories": (str(paths[1]),)})})
+    for builder in builders[:2]:
+        builder.commit("Fix the batch size", {"train.py": "import keras\nBATCH = 7\n"}, parents=[5])
+        builder.build(extend=True)
+    for path in paths[2:]:
+        path.rename(path.with_suffix(".away"))
+    outcome = perform(settings, "fetch", Recorder())
+    assert (outcome.outcome, outcome.figures["seen"], outcome.figures["repositories"]) == ("partial", 2, 4)
+    assert outcome.message.startswith(f"{paths[2]}: ")
+    assert outcome.message.endswith("(and 1 more)")
+    assert perform(settings, "fetch", Recorder()).figures["repositories"] == 2
 
 
 def test_retention_prunes_the_runs_that_the_settings_do_not_keep(sqlite_url: str, tmp_path: Path) -> None:

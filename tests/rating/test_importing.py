@@ -213,7 +213,7 @@ def test_two_who_read_one_file_at_once_bring_it_once(engine: Engine, paper: Path
 def test_a_file_that_fails_half_way_leaves_nothing(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One import is one transaction: items without their judgements would look like a complete label set."""
+    """But that it failed: items without their judgements would look like a complete label set."""
 
     def full(*_: object) -> None:
         raise StoreFullError
@@ -221,7 +221,8 @@ def test_a_file_that_fails_half_way_leaves_nothing(
     monkeypatch.setattr(store, "record_import", full)
     with pytest.raises(StoreFullError):
         rate(engine, tmp_path, "ada", (0, "monitor"))
-    assert rows(engine, "SELECT (SELECT COUNT(*) FROM rating_item), (SELECT COUNT(*) FROM crawl_run)") == [(0, 0)]
+    assert rows(engine, "SELECT (SELECT COUNT(*) FROM rating_item), (SELECT COUNT(*) FROM rating)") == [(0, 0)]
+    assert rows(engine, "SELECT command, status FROM crawl_run") == [("label import", "failed")]
 
 
 def test_keys_that_are_too_long_for_an_index_are_cut(engine: Engine, tmp_path: Path) -> None:
