@@ -39,11 +39,12 @@ def plan(
     with _database(settings) as engine:
         covered = partial(_covered, engine)
         if "github" in wanted:
-            from miner.evidenceplan import plan_evidence
+            from miner.evidenceplan import frame_of, plan_evidence
             from miner.githubplan import plan_github
 
-            rows += plan_github(settings, request, reporter, clock or SystemClock(), engine)
-            rows += plan_evidence(settings, request, engine)
+            frame = frame_of(settings, wanted)
+            rows += plan_github(settings, request, reporter, clock or SystemClock(), engine, frame)
+            rows += plan_evidence(settings, request, reporter, clock or SystemClock(), engine, frame)
         if "git" in wanted:
             git.check_version()
             rows += _plan_git(settings, request, reporter, covered)
