@@ -7,8 +7,8 @@ from math import ceil
 
 from miner.clock import Clock
 from miner.collect.stackoverflow import StackExchange
-from miner.errors import HttpError
-from miner.job import CollectRequest, PlanRow, Reporter, activity_query, creation_query, tags
+from miner.errors import HttpError, NoAnswerError
+from miner.job import PLAN_ATTEMPTS, CollectRequest, PlanRow, Reporter, activity_query, creation_query, tags
 from miner.settings import Settings
 from miner.store.coverage import Interval, gaps, overlaps
 from miner.store.postrows import SOURCE
@@ -28,25 +28,32 @@ def plan_api(
 ) -> list[PlanRow]:
     """Ask the site how many questions each tag would bring: one request for each gap of the ledger, and one more.
 
-    Further looks at questions, which take a share of what is left of the quota, are not counted.
+    Further looks at questions, which take a share of what is left of the quota, are not counted. Where the site does
+    not answer at first, no tag is asked for.
     """
-    api = StackExchange(settings.stackoverflow, clock)
+    attempts = min(PLAN_ATTEMPTS, settings.stackoverflow.attempts)
+    api = StackExchange(settings.stackoverflow.model_copy(update={"attempts": attempts}), clock)
     began = clock.monotonic()
     try:
-        _ask_for_quota(api, reporter, settings.stackoverflow.site)
+        if not _answers(api, reporter, settings.stackoverflow.site):
+            return [_unreachable(f"{settings.stackoverflow.site} {tag}") for tag in tags(request, settings)]
         rows = list(_rows(settings, request, reporter, api, int(clock.now().timestamp()), covered))
     finally:
         api.close()
+    if all(row.state == "unreachable" for row in rows):
+        return rows
     seconds = max((clock.monotonic() - began) / max(api.requests, 1), 1 / settings.stackoverflow.requests_per_second)
     return [*rows, _sum(settings, rows, api, max(seconds, _LEAST_SECONDS))]
 
 
-def _ask_for_quota(api: StackExchange, reporter: Reporter, site: str) -> None:
-    # Counts alone do not tell it; this answer does.
+def _answers(api: StackExchange, reporter: Reporter, site: str) -> bool:
+    """Ask what tells the quota, which counts alone do not; tell whether the site answers."""
     try:
         api.prepare()
     except HttpError as error:
         reporter.warn(site, str(error))
+        return not isinstance(error, NoAnswerError)
+    return True
 
 
 def _rows(
@@ -66,7 +73,11 @@ def _rows(
             yield _row(api, item, tag, request, now, created, active)
         except HttpError as error:
             reporter.warn(item, str(error))
-            yield PlanRow(SOURCE, item, "unreachable", None, "", 0)
+            yield _unreachable(item)
+
+
+def _unreachable(item: str) -> PlanRow:
+    return PlanRow(SOURCE, item, "unreachable", None, "", None)
 
 
 def _row(

@@ -6,7 +6,7 @@ messages of the repositories that the searches name now (:mod:`miner.forecast`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 ITEM = "issues and pull requests"
 
 
-def frame_of(settings: Settings, wanted: Collection[str]) -> Frame | None:
-    """Give the frame for what searches name; None if a plan need not know: nothing is mined, or nothing asked."""
-    return Frame() if settings.github.evidence and "git" in wanted and tokens(settings) else None
+def frame_of(settings: Settings) -> Frame | None:
+    """Give the frame for what searches name; None if a plan need not know, as GitHub is asked nothing of commits."""
+    return Frame() if settings.github.evidence and tokens(settings) else None
 
 
 def plan_evidence(

@@ -63,21 +63,26 @@ def _looks(engine: Engine, client: GitHubClient, request: CollectRequest) -> int
 
 
 def _row(client: GitHubClient, search: Search, reporter: Reporter, clock: Clock, frame: Frame | None) -> PlanRow:
-    reporter.start("search", search.text, None, "results")
     try:
         if frame is None:
             total, exactly = _total(client, search), 0
         else:
-            now = int(clock.now().timestamp())
-            total, exactly = frame.read(client, search, now, lambda n: reporter.advance("search", search.text, n))
+            total, exactly = _read(client, search, reporter, clock, frame)
     except HttpError as error:
         reporter.warn(f"github {search.text}", str(error))
         return _unreachable(search)
-    finally:
-        reporter.finish("search", search.text)
     requests = exactly or expected_requests(total)
     more = ", and one for each repository that is not known yet" if search.strategy == "code" else ""
     return PlanRow("github", search.text, f"search {search.strategy}", total, f"{requests} requests{more}", requests)
+
+
+def _read(client: GitHubClient, search: Search, reporter: Reporter, clock: Clock, frame: Frame) -> tuple[int, int]:
+    reporter.start("search", search.text, None, "results")
+    try:
+        now = int(clock.now().timestamp())
+        return frame.read(client, search, now, lambda done: reporter.advance("search", search.text, done))
+    finally:
+        reporter.finish("search", search.text)
 
 
 def _total(client: GitHubClient, search: Search) -> int:

@@ -21,7 +21,8 @@ MOST_BYTES = 1_000_000_000
 """A history that is larger than this is not brought."""
 
 _REMOTE = "history"
-_NOTHING_SINCE = "no commits selected for shallow requests"
+# By a path, and by protocol 2 over HTTP, where the server's own words do not come.
+_NOTHING_SINCE = ("no commits selected for shallow requests", "error processing shallow info")
 
 
 @contextmanager
@@ -75,7 +76,7 @@ def _fetched(
             stopped=stopped,
         )
     except RepositoryError as error:
-        if _NOTHING_SINCE not in str(error):
+        if since is None or not any(words in str(error) for words in _NOTHING_SINCE):
             raise
         return False
     return True
