@@ -40,6 +40,7 @@ class Names:
         renamed = githubstore.name_of(connection, github_id)
         self._displace(connection, github_id, locator)
         old = self._place_of(connection, github_id, renamed or full_name)
+        unnumbered = githubstore.unnumbered_at(connection, locator.key)
         number = store.register_repository(
             connection,
             run_id=run.run_id,
@@ -50,6 +51,7 @@ class Names:
             github_id=github_id,
             **more,
         )
+        run.numbered[locator.key] = "adopted" if number == unnumbered else "known"
         for name in (full_name, locator.public_url, locator.key):
             githubstore.take_name(connection, run.run_id, number, name)
         run.summary.renamed += renamed is not None and renamed.lower() != full_name.lower()
