@@ -8,7 +8,7 @@ from math import ceil
 from miner.clock import Clock
 from miner.collect.stackoverflow import StackExchange
 from miner.errors import HttpError, NoAnswerError
-from miner.job import PLAN_ATTEMPTS, CollectRequest, PlanRow, Reporter, activity_query, creation_query, tags
+from miner.job import PLAN_ATTEMPTS, CollectRequest, PlanRow, Reporter, activity_query, counted, creation_query, tags
 from miner.settings import Settings
 from miner.store.coverage import Interval, gaps, overlaps
 from miner.store.postrows import SOURCE
@@ -102,7 +102,7 @@ def _row(
     if request.limit is not None and questions > request.limit:
         questions, requests = request.limit, ceil(request.limit / _PAGE)
     state = "ask" if requests else "nothing new"
-    return PlanRow(SOURCE, item, state, questions, _counted(requests), requests)
+    return PlanRow(SOURCE, item, state, questions, counted(requests), requests)
 
 
 def _sum(settings: Settings, rows: list[PlanRow], api: StackExchange, seconds: float) -> PlanRow:
@@ -116,10 +116,6 @@ def _sum(settings: Settings, rows: list[PlanRow], api: StackExchange, seconds: f
     hours = requests * seconds / 3600 + days * _DAY_HOURS
     known = "not known how many are left today" if left is None else f"{left:,} left today"
     cost = (
-        f"{_counted(requests)}, {requests / quota:.2f} days of the quota of {quota:,}, {known}; about {hours:.1f} hours"
+        f"{counted(requests)}, {requests / quota:.2f} days of the quota of {quota:,}, {known}; about {hours:.1f} hours"
     )
     return PlanRow(SOURCE, "all tags", "in all", sum(row.items or 0 for row in rows), cost, requests)
-
-
-def _counted(requests: int) -> str:
-    return f"{requests:,} request{'s' if requests != 1 else ''}"

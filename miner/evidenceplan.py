@@ -14,7 +14,7 @@ from miner.clock import Clock
 from miner.forecast import Asked, Forecast, forecast, in_pages
 from miner.githubsearches import SOURCE, tokens
 from miner.issueflow import MOST_REFERENCES, askable, due_commits
-from miner.job import CollectRequest, PlanRow, Reporter
+from miner.job import CollectRequest, PlanRow, Reporter, counted
 from miner.planframe import Frame
 from miner.settings import Settings
 from miner.store.issuework import due_references
@@ -66,7 +66,7 @@ def _stored(settings: Settings, request: CollectRequest, engine: Engine) -> Aske
 def _row(have: Asked, new: Forecast | None, size: int) -> PlanRow:
     if new is None:
         requests = ceil(have.commits / size) + ceil(have.beyond / MOST_REFERENCES)
-        return PlanRow(SOURCE, ITEM, "ask", have.commits, f"{requests:,} requests", requests)
+        return PlanRow(SOURCE, ITEM, "ask", have.commits, counted(requests), requests)
     if not new.known:
         return PlanRow(SOURCE, ITEM, "unreachable", None, new.told)
     commits = new.commits.plus(have.commits)
@@ -74,6 +74,6 @@ def _row(have: Asked, new: Forecast | None, size: int) -> PlanRow:
     # A sum of fractions may be a hair over the whole number that it is.
     low, value, high = (ceil(round(part, 6) / size) + beyond for part in (commits.low, commits.value, commits.high))
     if commits.exact:
-        return PlanRow(SOURCE, ITEM, "ask", round(commits.value), f"{value:,} requests, {new.told}", value)
-    cost = f"{value:,} requests ({low:,} to {high:,}), {new.told}"
+        return PlanRow(SOURCE, ITEM, "ask", round(commits.value), f"{counted(value)}, {new.told}", value)
+    cost = f"{counted(value)} ({low:,} to {high:,}), {new.told}"
     return PlanRow(SOURCE, ITEM, "ask", round(commits.value), cost, value, low, high)

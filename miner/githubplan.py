@@ -11,7 +11,7 @@ from miner.collect import githubsearch
 from miner.collect.github import GitHubClient
 from miner.errors import HttpError
 from miner.githubsearches import PAGE_SIZE, Search, planning_client, searches
-from miner.job import CollectRequest, PlanRow, Reporter
+from miner.job import CollectRequest, PlanRow, Reporter, counted
 from miner.settings import Settings
 from miner.store import github as githubstore
 from miner.store.session import reading
@@ -49,7 +49,7 @@ def plan_github(
             yield row
         looks = 0 if engine is None else _looks(engine, client, request)
         if looks and reachable:
-            yield PlanRow("github", "known repositories", "look", looks, f"{looks} requests", looks)
+            yield PlanRow("github", "known repositories", "look", looks, counted(looks), looks)
     finally:
         client.close()
 
@@ -73,7 +73,7 @@ def _row(client: GitHubClient, search: Search, reporter: Reporter, clock: Clock,
         return _unreachable(search)
     requests = exactly or expected_requests(total)
     more = ", and one for each repository that is not known yet" if search.strategy == "code" else ""
-    return PlanRow("github", search.text, f"search {search.strategy}", total, f"{requests} requests{more}", requests)
+    return PlanRow("github", search.text, f"search {search.strategy}", total, f"{counted(requests)}{more}", requests)
 
 
 def _read(client: GitHubClient, search: Search, reporter: Reporter, clock: Clock, frame: Frame) -> tuple[int, int]:

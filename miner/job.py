@@ -182,6 +182,11 @@ class PlanRow:
     requests_high: int | None = None
 
 
+def counted(requests: int) -> str:
+    """Write a number of requests."""
+    return f"{requests:,} request{'s' if requests != 1 else ''}"
+
+
 def flows(settings: Settings, request: CollectRequest) -> tuple[str, ...]:
     """Give what runs, in order. Naming a repository, a dump or a list of seeds leaves out the rest."""
     wanted = set(request.sources)

@@ -82,7 +82,8 @@ class Histories:
     def _read(self, name: str, stopped: Callable[[], bool]) -> History:
         try:
             commits = self._commits(name, stopped)
-        except RepositoryError as error:
+        except (RepositoryError, OSError) as error:
+            # The folder for the moment may have no room.
             return History(name, problem=str(error).removeprefix(f"{name}: "))
         found = (near_fix(commit.sha, commit.message, name, self._least) for commit in commits)
         return History(name, tuple(one for one in found if one is not None))

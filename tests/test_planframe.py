@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from servers.github import GitHub
+from servers.github_data import Hub
+from support.clocks import PretendClock
+from support.runs import Recorder
 
-from miner.planframe import Estimate, estimate, spread
+from miner import planframe
+from miner.githubsearches import client_of, searches
+from miner.job import CollectRequest
+from miner.planframe import Estimate, Frame, estimate, spread
+from miner.settings import load
 
 
 @given(whole=st.integers(0, 500), most=st.integers(1, 60))
@@ -52,3 +62,27 @@ def test_what_lies_beyond_the_results_that_came_is_taken_to_be_alike() -> None:
     """What was seen stays the least."""
     assert Estimate(10, 10, 10).times(2) == Estimate(20, 10, 20)
     assert Estimate(10, 8, 12).plus(5) == Estimate(15, 13, 17)
+
+
+def test_a_long_search_is_read_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What came of how much is known, and what a whole search takes is what was sent for it."""
+    hub = Hub()
+    for number in range(250):
+        day = datetime(2012, 1 + number % 12, 1, tzinfo=UTC)
+        hub.add_repository("many", f"keras-{number}", created_at=day, description="keras", stars=number)
+    clock = PretendClock(datetime(2022, 6, 1, 12, tzinfo=UTC))
+    with GitHub(hub, clock=clock, tokens={"known": "someone"}) as server:
+        github = {"api_url": server.url, "tokens": "known", "searches": {"keras": ["keras in:name"]}}
+        settings = load(environ={}, flags={"github": github})
+        (search,) = searches(settings, CollectRequest(libraries=("keras",)))
+        client = client_of(settings, Recorder(), clock)
+        whole, part, came = Frame(), Frame(), list[int]()
+        now = int(clock.now().timestamp())
+        assert whole.read(client, search, now, came.append) == (250, 3)
+        monkeypatch.setitem(planframe.MOST_PAGES, "repositories", 1)
+        assert part.read(client, search, now, came.append) == (250, 0)
+        client.close()
+    assert came == [100, 200, 250, 100]
+    assert (len(whole.repositories), whole.beyond) == (250, 1.0)
+    assert (len(part.repositories), part.beyond) == (100, 2.5)
+    assert {one.stars for one in part.repositories.values()} == set(range(150, 250))
