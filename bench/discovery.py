@@ -2,10 +2,10 @@
 
     python bench/discovery.py [--repositories 50] [--questions 2000] [--kills 10]
 
-The servers are those of the tests, as strict as the real ones. Runs: from an empty database, without asking about
-issues; then with asking, for which a second plan tells the requests; again, with nothing new; after a repository was
-renamed, one deleted and one force-pushed; and into another database, killed at random moments until it is complete.
-What ``--plan`` said before is printed beside what the first two runs sent.
+The servers are those of the tests, as strict as the real ones. Runs: a plan and a collect from an empty database, with
+all that is asked about issues; again, with nothing new; after a repository was renamed, one deleted and one
+force-pushed; and into another database, killed at random moments until it is complete. How far the plan was off what
+the first run sent is printed.
 """
 
 from __future__ import annotations
@@ -53,10 +53,11 @@ def main() -> None:
             site_server(site, keys=["known"]) as stackexchange,
         ):
             show = Show(folder, github, stackexchange)
-            show.plan("planned", evidence=False)
-            show.collect("from an empty database, without issues", evidence=False)
+            planned = show.plan("miner")
+            sent = show.collect("from an empty database")
+            for source, number in planned.items():
+                print(f"plan against sent, {source}: {number} to {sent[source]}, {number / sent[source] - 1:+.1%}")
             show.plan("miner")
-            show.collect("with issues")
             show.collect("again, nothing new")
             show.change(hub)
             show.collect("one renamed, one deleted, one force-pushed")
@@ -78,23 +79,26 @@ class Show:
         self._github = github
         self._stackexchange = stackexchange
 
-    def plan(self, database: str, *, evidence: bool = True) -> None:
-        """Print what a plan says of the requests."""
-        done = self._run("--plan", "--json", database=database, evidence=evidence).communicate()[0]
+    def plan(self, database: str) -> dict[str, int]:
+        """Print what a plan says of the requests, and give it by source."""
+        begun = time.monotonic()
+        done = self._run("--plan", "--json", database=database).communicate()[0]
+        seconds = time.monotonic() - begun
         rows = [row for row in json.loads(done) if row["requests"] is not None]
         github = sum(row["requests"] for row in rows if row["source"] == "github")
-        issues = sum(row["requests"] for row in rows if row["item"] == "issues and pull requests")
-        others = next((row["requests"] for row in rows if row["item"] in ("all tags", "total")), None)
+        issues = next(row for row in rows if row["item"] == "issues and pull requests")
+        others = next(row["requests"] for row in rows if row["item"] == "all tags")
         print(
-            f"plan: {github} requests to GitHub, {issues} of them about issues; Stack Exchange: "
-            f"{others or [r['requests'] for r in rows][-1]}"
+            f"plan, {seconds:.1f} s: {github} requests to GitHub, {issues['requests']} of them about the issues of "
+            f"{issues['items']} commits ({issues['cost']}); to Stack Exchange {others}"
         )
+        return {"GitHub": github, "GitHub, issues alone": issues["requests"], "Stack Exchange": others}
 
-    def collect(self, what: str, database: str = "miner", *, evidence: bool = True) -> None:
-        """Run a collect to its end, and print what it cost."""
+    def collect(self, what: str, database: str = "miner") -> dict[str, int]:
+        """Run a collect to its end, print what it cost, and give the requests that it sent by source."""
         self._github.requests.clear()
         begun = time.monotonic()
-        printed = self._run("--json", database=database, evidence=evidence).communicate()[0]
+        printed = self._run("--json", database=database).communicate()[0]
         seconds = time.monotonic() - begun
         found = json.loads(printed)
         api = [request for request in self._github.requests if request.resource in ("core", "search", "graphql")]
@@ -110,6 +114,8 @@ class Show:
             f"{per_repository:.2f} a repository), to Stack Exchange {found['requests']}; "
             f"{1000 * (found['github_requests'] + found['requests']) / max(stored, 1):.0f} for 1,000 fixes"
         )
+        requests = found["github_requests"], found["graphql_requests"], found["requests"]
+        return dict(zip(("GitHub", "GitHub, issues alone", "Stack Exchange"), requests, strict=True))
 
     def change(self, hub: Any) -> None:
         """Rename a repository, delete one, and rewrite the history of one."""
@@ -137,7 +143,7 @@ class Show:
         different = [name for name in whole if whole[name] != killed[name]]
         print(f"tables that differ between the killed runs and the whole one: {', '.join(different) or 'none'}")
 
-    def _run(self, *flags: str, database: str, evidence: bool = True) -> subprocess.Popen[str]:
+    def _run(self, *flags: str, database: str) -> subprocess.Popen[str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith("MINER_")}
         nothing = self._folder / "nothing.git"
         if not nothing.exists():
@@ -149,7 +155,6 @@ class Show:
             "GITHUB__API_URL": self._github.url,
             "GITHUB__CLONE_URL": self._github.clone_url,
             "GITHUB__TOKENS": TOKEN,
-            "GITHUB__EVIDENCE": str(evidence).lower(),
             "GITHUB__SEARCHES": f"{{{searches}}}",
             "GIT__REPOSITORIES": f'["{nothing}"]',
             "STACKOVERFLOW__API_URL": self._stackexchange.url,

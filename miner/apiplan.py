@@ -7,8 +7,8 @@ from math import ceil
 
 from miner.clock import Clock
 from miner.collect.stackoverflow import StackExchange
-from miner.errors import HttpError
-from miner.job import CollectRequest, PlanRow, Reporter, activity_query, creation_query, tags
+from miner.errors import HttpError, NoAnswerError
+from miner.job import PLAN_ATTEMPTS, CollectRequest, PlanRow, Reporter, activity_query, counted, creation_query, tags
 from miner.settings import Settings
 from miner.store.coverage import Interval, gaps, overlaps
 from miner.store.postrows import SOURCE
@@ -28,25 +28,32 @@ def plan_api(
 ) -> list[PlanRow]:
     """Ask the site how many questions each tag would bring: one request for each gap of the ledger, and one more.
 
-    Further looks at questions, which take a share of what is left of the quota, are not counted.
+    Further looks at questions, which take a share of what is left of the quota, are not counted. Where the site does
+    not answer at first, no tag is asked for.
     """
-    api = StackExchange(settings.stackoverflow, clock)
+    attempts = min(PLAN_ATTEMPTS, settings.stackoverflow.attempts)
+    api = StackExchange(settings.stackoverflow.model_copy(update={"attempts": attempts}), clock)
     began = clock.monotonic()
     try:
-        _ask_for_quota(api, reporter, settings.stackoverflow.site)
+        if not _answers(api, reporter, settings.stackoverflow.site):
+            return [_unreachable(f"{settings.stackoverflow.site} {tag}") for tag in tags(request, settings)]
         rows = list(_rows(settings, request, reporter, api, int(clock.now().timestamp()), covered))
     finally:
         api.close()
+    if all(row.state == "unreachable" for row in rows):
+        return rows
     seconds = max((clock.monotonic() - began) / max(api.requests, 1), 1 / settings.stackoverflow.requests_per_second)
     return [*rows, _sum(settings, rows, api, max(seconds, _LEAST_SECONDS))]
 
 
-def _ask_for_quota(api: StackExchange, reporter: Reporter, site: str) -> None:
-    # Counts alone do not tell it; this answer does.
+def _answers(api: StackExchange, reporter: Reporter, site: str) -> bool:
+    """Ask what tells the quota, which counts alone do not; tell whether the site answers."""
     try:
         api.prepare()
     except HttpError as error:
         reporter.warn(site, str(error))
+        return not isinstance(error, NoAnswerError)
+    return True
 
 
 def _rows(
@@ -66,7 +73,11 @@ def _rows(
             yield _row(api, item, tag, request, now, created, active)
         except HttpError as error:
             reporter.warn(item, str(error))
-            yield PlanRow(SOURCE, item, "unreachable", None, "", 0)
+            yield _unreachable(item)
+
+
+def _unreachable(item: str) -> PlanRow:
+    return PlanRow(SOURCE, item, "unreachable", None, "", None)
 
 
 def _row(
@@ -91,7 +102,7 @@ def _row(
     if request.limit is not None and questions > request.limit:
         questions, requests = request.limit, ceil(request.limit / _PAGE)
     state = "ask" if requests else "nothing new"
-    return PlanRow(SOURCE, item, state, questions, _counted(requests), requests)
+    return PlanRow(SOURCE, item, state, questions, counted(requests), requests)
 
 
 def _sum(settings: Settings, rows: list[PlanRow], api: StackExchange, seconds: float) -> PlanRow:
@@ -105,10 +116,6 @@ def _sum(settings: Settings, rows: list[PlanRow], api: StackExchange, seconds: f
     hours = requests * seconds / 3600 + days * _DAY_HOURS
     known = "not known how many are left today" if left is None else f"{left:,} left today"
     cost = (
-        f"{_counted(requests)}, {requests / quota:.2f} days of the quota of {quota:,}, {known}; about {hours:.1f} hours"
+        f"{counted(requests)}, {requests / quota:.2f} days of the quota of {quota:,}, {known}; about {hours:.1f} hours"
     )
     return PlanRow(SOURCE, "all tags", "in all", sum(row.items or 0 for row in rows), cost, requests)
-
-
-def _counted(requests: int) -> str:
-    return f"{requests:,} request{'s' if requests != 1 else ''}"

@@ -79,6 +79,10 @@ class HttpError(SourceError):
     """A server did not give what was asked for."""
 
 
+class NoAnswerError(HttpError):
+    """A server gave no answer at all: check the network, and the address in the settings."""
+
+
 class QuotaExhaustedError(HttpError):
     """The day's quota of requests is used up: run the same command again tomorrow (UTC), which goes on where it was."""
 

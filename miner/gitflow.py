@@ -23,6 +23,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from miner import gitidentity
 from miner.classify.rulesource import RuleSource
 from miner.collect import git, paging, tape
 from miner.collect.gitrepo import GitRepository, Tip, read_tip
@@ -244,7 +245,7 @@ class Mining:
             with writing(self._run.engine) as connection:
                 store.resolve_omissions(connection, self._run.run_id, SOURCE, [subject], resolved)
 
-    def _register(self, connection: Any, tip: Tip) -> int:
+    def _register(self, connection: Any, tip: Tip, number: int | None = None) -> int:
         locator = self._repo.locator
         return store.register_repository(
             connection,
@@ -254,6 +255,7 @@ class Mining:
             clone_url=locator.public_url,
             asked=[locator.key],
             default_branch=tip.default_branch,
+            github_id=number,
         )
 
     def _sync(self, tip: Tip) -> None:
@@ -272,11 +274,14 @@ class Mining:
             commits = self._repo.history(tip)
         finally:
             loading.join()
+        reachable = frozenset(commit.sha for commit in commits)
+        if gitidentity.is_another(self._run, self._repo, tip, reachable):
+            repository_id, left = self._enter_anew(tip, repository_id), [self._run.request.window]
         boundary = self._repo.shallow_boundary()
         slices = paging.cut(
             commits,
             left,
-            known=self._known(tip, repository_id, frozenset(commit.sha for commit in commits)),
+            known=self._known(tip, repository_id, reachable),
             page_commits=self._run.settings.collect.page_commits,
             limit=self._run.request.limit,
         )
@@ -290,6 +295,11 @@ class Mining:
             self._write(pages, None if boundary else base)
         finally:
             self._run.reporter.finish("mine", self._repo.name)
+
+    def _enter_anew(self, tip: Tip, repository_id: int) -> int:
+        number = gitidentity.part(self._run, self._repo, repository_id)
+        with writing(self._run.engine) as connection:
+            return self._register(connection, tip, number)
 
     def _write(self, pages: Iterator[Page], base: Coverage | None) -> None:
         done = 0

@@ -10,8 +10,8 @@ from miner.clock import Clock
 from miner.collect import githubsearch
 from miner.collect.github import GitHubClient
 from miner.errors import HttpError
-from miner.githubflow import PAGE_SIZE, Search, client_of, searches
-from miner.job import CollectRequest, PlanRow, Reporter
+from miner.githubsearches import PAGE_SIZE, Search, planning_client, searches
+from miner.job import CollectRequest, PlanRow, Reporter, counted
 from miner.settings import Settings
 from miner.store import github as githubstore
 from miner.store.session import reading
@@ -19,29 +19,37 @@ from miner.store.session import reading
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from miner.planframe import Frame
+
 _CAP = 1000
 _FILLED = 0.7
 """How full slices are that were halved until they held no more than the cap: between a half and whole, about evenly."""
 
 
 def plan_github(
-    settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock, engine: Engine | None
+    settings: Settings,
+    request: CollectRequest,
+    reporter: Reporter,
+    clock: Clock,
+    engine: Engine | None,
+    frame: Frame | None = None,
 ) -> Iterator[PlanRow]:
     """Say what each search would bring and cost. A second run costs the same requests, and hardly any budget.
 
     :param engine: the database, if there is one: known repositories that the last runs had to look at are counted.
+    :param frame: takes what the searches name; with it, whole searches are sent, and not one request each.
     """
-    client = client_of(settings, reporter, clock)
+    client = planning_client(settings, reporter, clock)
     reachable = True
     try:
         for search in searches(settings, request):
-            row = _row(client, search, reporter) if reachable else _unreachable(search)
+            row = _row(client, search, reporter, clock, frame) if reachable else _unreachable(search)
             # Where no request was answered at all, the other searches would only wait as long.
             reachable = row.requests is not None or bool(client.budgets())
             yield row
         looks = 0 if engine is None else _looks(engine, client, request)
         if looks and reachable:
-            yield PlanRow("github", "known repositories", "look", looks, f"{looks} requests", looks)
+            yield PlanRow("github", "known repositories", "look", looks, counted(looks), looks)
     finally:
         client.close()
 
@@ -54,19 +62,37 @@ def _looks(engine: Engine, client: GitHubClient, request: CollectRequest) -> int
         return githubstore.asked_before(connection, addresses)
 
 
-def _row(client: GitHubClient, search: Search, reporter: Reporter) -> PlanRow:
-    query = githubsearch.dated(search.text, search.qualifier, search.interval)
+def _row(client: GitHubClient, search: Search, reporter: Reporter, clock: Clock, frame: Frame | None) -> PlanRow:
     try:
-        data = client.get(search.path, {**search.parameters(query, 1), "per_page": 1}).data
-        total = data.get("total_count") if isinstance(data, dict) else None
-        if type(total) is not int:
-            raise HttpError(f"{client.url(search.path)}: the answer says no total_count")
+        if frame is None:
+            total, exactly = _total(client, search), 0
+        else:
+            total, exactly = _read(client, search, reporter, clock, frame)
     except HttpError as error:
         reporter.warn(f"github {search.text}", str(error))
         return _unreachable(search)
-    requests = expected_requests(total)
+    requests = exactly or expected_requests(total)
     more = ", and one for each repository that is not known yet" if search.strategy == "code" else ""
-    return PlanRow("github", search.text, f"search {search.strategy}", total, f"{requests} requests{more}", requests)
+    return PlanRow("github", search.text, f"search {search.strategy}", total, f"{counted(requests)}{more}", requests)
+
+
+def _read(client: GitHubClient, search: Search, reporter: Reporter, clock: Clock, frame: Frame) -> tuple[int, int]:
+    reporter.start("search", search.text, None, "results")
+    try:
+        now = int(clock.now().timestamp())
+        return frame.read(client, search, now, lambda done: reporter.advance("search", search.text, done))
+    finally:
+        reporter.finish("search", search.text)
+
+
+def _total(client: GitHubClient, search: Search) -> int:
+    """Ask how many results a search has."""
+    query = githubsearch.dated(search.text, search.qualifier, search.interval)
+    data = client.get(search.path, {**search.parameters(query, 1), "per_page": 1}).data
+    total = data.get("total_count") if isinstance(data, dict) else None
+    if type(total) is not int:
+        raise HttpError(f"{client.url(search.path)}: the answer says no total_count")
+    return total
 
 
 def _unreachable(search: Search) -> PlanRow:

@@ -26,7 +26,7 @@ from miner.collect.github import GitHubClient
 from miner.collect.githubanswers import Answer
 from miner.collect.githubissues import AskedCommit, CommitAnswer, ReferenceAnswer
 from miner.errors import GitHubTokensError, HttpError, Interrupted, QuotaExhaustedError
-from miner.githubflow import SOURCE, client_of
+from miner.githubsearches import SOURCE, client_of
 from miner.job import CollectRequest
 from miner.model import Omission, OmissionReason
 from miner.run import Run

@@ -19,6 +19,8 @@ from miner.store.coverage import Interval
 from miner.store.values import MAX_EPOCH, MIN_EPOCH
 
 SOURCE = "git"
+PLAN_ATTEMPTS = 2
+"""How often a plan tries a request: a plan costs nothing to make again, so without a network it ends at once."""
 _ROWS = 3
 """Raised when a commit gives rows that it did not give before: what is stored is then mined once more."""
 
@@ -170,7 +172,8 @@ class Summary:
 class PlanRow:
     """What a run would do for one repository, tag or dump: ``state`` is clone, update, mine, ask, read, ... .
 
-    ``items`` are commits or questions; ``requests`` those to the API, None for another source.
+    ``items`` are commits or questions; ``requests`` those to the API, None for another source, or where they are not
+    known. Where they are estimated from a part, ``requests_low`` to ``requests_high`` holds the truth 95 times of 100.
     """
 
     source: str
@@ -179,6 +182,13 @@ class PlanRow:
     items: int | None
     cost: str
     requests: int | None = None
+    requests_low: int | None = None
+    requests_high: int | None = None
+
+
+def counted(requests: int) -> str:
+    """Write a number of requests."""
+    return f"{requests:,} request{'s' if requests != 1 else ''}"
 
 
 def flows(settings: Settings, request: CollectRequest) -> tuple[str, ...]:

@@ -39,11 +39,7 @@ def plan(
     with _database(settings) as engine:
         covered = partial(_covered, engine)
         if "github" in wanted:
-            from miner.evidenceplan import plan_evidence
-            from miner.githubplan import plan_github
-
-            rows += plan_github(settings, request, reporter, clock or SystemClock(), engine)
-            rows += plan_evidence(settings, request, engine)
+            rows += _plan_github(settings, request, reporter, clock or SystemClock(), engine, mined="git" in wanted)
         if "git" in wanted:
             git.check_version()
             rows += _plan_git(settings, request, reporter, covered)
@@ -54,6 +50,20 @@ def plan(
 
             rows += plan_api(settings, request, reporter, clock or SystemClock(), covered)
     return tuple(rows)
+
+
+def _plan_github(
+    settings: Settings, request: CollectRequest, reporter: Reporter, clock: Clock, engine: Engine | None, *, mined: bool
+) -> Iterator[PlanRow]:
+    from miner import evidenceplan, githubplan
+
+    frame = evidenceplan.frame_of(settings) if mined else None
+    found = list(githubplan.plan_github(settings, request, reporter, clock, engine, frame))
+    yield from found
+    if found and all(row.state == "unreachable" for row in found) and settings.github.evidence:
+        yield PlanRow("github", evidenceplan.ITEM, "unreachable", None, "")
+        return
+    yield from evidenceplan.plan_evidence(settings, request, reporter, clock, engine, frame)
 
 
 def _plan_git(settings: Settings, request: CollectRequest, reporter: Reporter, covered: Covered) -> Iterator[PlanRow]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from miner.classify.rulesource import RuleSource, rater_of
 from miner.clock import Clock
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """What a collect works with, and what it did so far."""
+    """What a collect works with, and what it did so far.
+
+    ``numbered`` are the addresses (:attr:`miner.collect.locators.Locator.key`) whose number GitHub told in this run:
+    known of the same repository before, or adopted by one that was collected without it.
+    """
 
     def __init__(
         self,
@@ -50,6 +54,7 @@ class Run:
         self.stopped = stopped
         self.clock = clock
         self.summary = Summary()
+        self.numbered: dict[str, Literal["known", "adopted"]] = {}
         listed = settings.collect.opt_out_file
         self.opt_out = read_opt_out(Path(listed)) if listed else OptOut()
         self._tape = tape.current()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -190,6 +191,90 @@ def test_a_repository_whose_name_was_taken_goes_on_where_it_was(discoverer: Disc
     again = discoverer.collect()
     assert (again.renamed, again.seen, again.up_to_date) == (1, 1, 10)
     assert discoverer.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'history_rewritten'") == 0
+
+
+def taken(discoverer: Discoverer, tmp_path: Path) -> tuple[str, str, str]:
+    """Rename a repository and give its name to another; give the name, and a commit of each."""
+    old = discoverer.hub.repositories[10_000]
+    name, path = old.full_name, old.path
+    sha = subprocess.run(["git", "--git-dir", path, "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    discoverer.hub.rename(10_000, "elsewhere")
+    other = RepositoryBuilder(tmp_path / "other.git")
+    other.commit("Fix crash", {"a.py": "import keras\nx = 1\n"})
+    owner, _, short = name.partition("/")
+    discoverer.hub.add_repository(owner, short, path=other.build(), id=77, description="keras")
+    return name, sha.stdout.strip(), other.shas[0]
+
+
+def by_name(discoverer: Discoverer, name: str) -> Summary:
+    """Collect a repository by git alone."""
+    discoverer.runner.flags = discoverer.flags()
+    return discoverer.runner.collect(name, sources=("git",))
+
+
+def holders(discoverer: Discoverer, sha: str) -> list[tuple[int, int | None]]:
+    """Give who holds a commit: our number and GitHub's."""
+    return discoverer.runner.rows(
+        "SELECT r.repository_id, r.github_id FROM repository_commit c JOIN repository r "
+        "ON r.repository_id = c.repository_id WHERE c.sha = :sha ORDER BY 1",
+        sha=sha,
+    )
+
+
+@pytest.mark.parametrize("discovered", [False, True], ids=["git alone", "then by number"])
+def test_a_named_repository_whose_name_was_taken_is_another_one(
+    discoverer: Discoverer, tmp_path: Path, discovered: bool
+) -> None:
+    """Asked for with --repo, git sees no number: a history without a common commit tells; each keeps its own."""
+    name = discoverer.hub.repositories[10_000].full_name
+    by_name(discoverer, name)
+    _, before, after = taken(discoverer, tmp_path)
+    if discovered:
+        discoverer.collect()
+    else:
+        summary = by_name(discoverer, name)
+        assert summary.status == "complete"
+        assert "another repository has its name now" in discoverer.runner.recorder.warnings[-1][1]
+    ((old, _),) = [one for one in holders(discoverer, before) if one[1] is None]
+    ((new, number),) = holders(discoverer, after)
+    assert new != old
+    assert number == (77 if discovered else None)
+    discoverer.collect()
+    assert holders(discoverer, after) == [(new, 77)]
+    assert 10_000 in {one[1] for one in holders(discoverer, before)}
+
+
+def test_a_name_that_git_follows_while_github_redirects_is_the_same(discoverer: Discoverer) -> None:
+    """Its commits are there once, and nothing is said to be rewritten."""
+    name = discoverer.hub.repositories[10_000].full_name
+    by_name(discoverer, name)
+    discoverer.hub.rename(10_000, "elsewhere")
+    again = by_name(discoverer, name)
+    assert (again.status, again.up_to_date, again.seen) == ("complete", 1, 0)
+
+
+def test_a_numbered_repository_is_not_taken_for_another_one(discoverer: Discoverer, tmp_path: Path) -> None:
+    """Git alone leaves it out and says whom to ask; then GitHub's number tells."""
+    discoverer.collect()
+    name, before, after = taken(discoverer, tmp_path)
+    alone = by_name(discoverer, name)
+    assert alone.status == "failed"
+    assert "--source github" in alone.failed[name]
+    assert holders(discoverer, after) == []
+    assert discoverer.collect().status == "complete"
+    assert [number for _, number in holders(discoverer, after)] == [77]
+    assert [number for _, number in holders(discoverer, before)] == [10_000]
+
+
+def test_a_history_that_was_replaced_as_a_whole_is_the_same_repository(discoverer: Discoverer, tmp_path: Path) -> None:
+    """GitHub says that it is: its number is the one that it had."""
+    discoverer.collect()
+    other = RepositoryBuilder(tmp_path / "other.git")
+    other.commit("Fix crash", {"a.py": "import keras\nx = 1\n"})
+    discoverer.hub.repositories[10_000].path = other.build()
+    discoverer.hub.refresh(10_000)
+    assert discoverer.collect().status == "complete"
+    assert [number for _, number in holders(discoverer, other.shas[0])] == [10_000]
 
 
 def test_an_item_that_cannot_be_read_is_left_out_until_it_can(discoverer: Discoverer) -> None:

@@ -20,7 +20,7 @@ from miner.clock import Clock
 from miner.collect import githubsearch
 from miner.collect.githubitems import FoundCommit, Repository, Unreadable, read_commit, read_repository
 from miner.errors import HttpError
-from miner.githubflow import PAGE_SIZE, SOURCE, Search, client_of
+from miner.githubsearches import PAGE_SIZE, SOURCE, Search, client_of
 from miner.job import Reporter
 from miner.settings import Settings
 from miner.store import audit as store

@@ -96,6 +96,11 @@ def command(
         raise typer.BadParameter(
             "--seeds names exactly what to collect: no --since, --until, --limit or --plan with it."
         )
+    if repo and source and not {"git", "github"} & {*map(str, source)}:
+        raise typer.BadParameter(
+            "--repo names what the source git mines, and --source leaves that out: give one of them alone, or add "
+            "--source git."
+        )
     settings = settings_of(context, config, database_url, site)
     libraries = known_libraries(library, settings)
 

@@ -25,7 +25,7 @@ from miner import __version__
 from miner.clock import Clock
 from miner.collect import tape
 from miner.collect.httpwatch import Watch, WatchedAdapter
-from miner.errors import HttpError, Interrupted
+from miner.errors import HttpError, Interrupted, NoAnswerError
 from miner.secrets import MASK, without_secrets
 
 USER_AGENT = f"bug-fix-miner/{__version__}"
@@ -57,12 +57,16 @@ class Reply:
 
 
 class Transient(Exception):  # noqa: N818 - it says whether to try again
-    """A failure that may be over soon. ``wait``: the seconds that the server wants to be left alone, if it said so."""
+    """A failure that may be over soon. ``wait``: the seconds that the server wants to be left alone, if it said so.
 
-    def __init__(self, reason: str, wait: float | None = None) -> None:
+    ``answered``: whether an answer came, at least in part.
+    """
+
+    def __init__(self, reason: str, wait: float | None = None, *, answered: bool = True) -> None:
         super().__init__(reason)
         self.reason = reason
         self.wait = wait
+        self.answered = answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +128,11 @@ class HttpClient:
         try:
             result: T = retrying(self._attempt, request, read, ready)
         except Transient as failure:
+            kind = HttpError if failure.answered else NoAnswerError
             message = self._explained(request, failure)
         else:
             return result
-        raise HttpError(message)
+        raise kind(message)
 
     def _attempt(self, request: _Request, read: Callable[[Reply], T], ready: Callable[[], None]) -> T:
         if self._stopped():
@@ -167,7 +172,7 @@ class HttpClient:
         self._tape.failed(sent, kind)
         if issubclass(kind, ValueError):
             raise HttpError(f"{request}: this is no address that can be asked ({kind.__name__}); check the settings")
-        raise Transient(f"{in_words(kind)} ({kind.__name__})")
+        raise Transient(f"{in_words(kind)} ({kind.__name__})", answered=not is_silence(kind))
 
     def _send(self, request: _Request) -> requests.Response:
         return self._session.get(
@@ -301,6 +306,11 @@ def _wait(state: RetryCallState) -> float:
     failure = state.outcome.exception() if state.outcome else None
     demanded = failure.wait if isinstance(failure, Transient) else None
     return _BACKOFF(state) if demanded is None else demanded
+
+
+def is_silence(kind: type[BaseException]) -> bool:
+    """Tell by its error whether an exchange ended before anything was answered."""
+    return issubclass(kind, (requests.ConnectionError, requests.ConnectTimeout))
 
 
 def in_words(kind: type[BaseException]) -> str:

@@ -51,7 +51,7 @@ def _lag(connection: Connection, settings: Settings, request: CollectRequest, so
 
 def _queries(settings: Settings, request: CollectRequest, source: str) -> list[str]:
     if source == "github":
-        from miner.githubflow import searches
+        from miner.githubsearches import searches
 
         return [search.query for search in searches(settings, request)]
     return [activity_query(settings.stackoverflow.site, tag) for tag in tags(request, settings)]

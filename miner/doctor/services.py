@@ -17,7 +17,7 @@ from miner.collect.locators import locate
 from miner.collect.stackoverflow import StackExchange
 from miner.doctor.findings import Finding, failure, ok, warning
 from miner.errors import HttpError, RepositoryError, SettingsError
-from miner.githubflow import tokens
+from miner.githubsearches import tokens
 from miner.settings import Settings, libraries
 
 RESOURCES = ("core", "search", "graphql")

@@ -213,6 +213,45 @@ def number_at(connection: Connection, address: str) -> int | None:
     )
 
 
+def unnumbered_at(connection: Connection, address: str) -> int | None:
+    """Give the repository that an address leads to and whose number on GitHub is not known; None: there is none.
+
+    :param address: :attr:`miner.collect.locators.Locator.key`.
+    """
+    at = select(repository.c.repository_id).join(repository_alias).where(repository_alias.c.name == key(address))
+    return connection.scalar(at.where(repository.c.github_id.is_(None)))
+
+
+def number_of(connection: Connection, repository_id: int) -> int | None:
+    """Give GitHub's number of a repository, if it is known."""
+    return connection.scalar(select(repository.c.github_id).where(repository.c.repository_id == repository_id))
+
+
+def states_of(connection: Connection, address: str) -> list[bytes]:
+    """Give what the source said of a repository's branches whenever it was mined as a whole.
+
+    :param address: :attr:`miner.collect.locators.Locator.key`.
+    """
+    found = connection.execute(
+        select(raw_response.c.response_sha256, raw_response.c.body)
+        .join(coverage, coverage.c.response_sha256 == raw_response.c.response_sha256)
+        .where(coverage.c.source == "git", coverage.c.query.startswith(f"{address} ", autoescape=True))
+        .distinct()
+        .order_by(raw_response.c.response_sha256)
+    )
+    told = [bodies.body_of(connection, *row) for row in found.all()]
+    return [body for body in told if body is not None]
+
+
+def part(connection: Connection, run_id: int, repository_id: int, names: Collection[str]) -> None:
+    """Take its names, and its number, from a repository: they are those of another one. Its rows stay."""
+    lowered = [key(name).lower() for name in names]
+    connection.execute(delete(repository_alias).where(func.lower(repository_alias.c.name).in_(lowered)))
+    same = repository.c.repository_id == repository_id
+    parted = {"github_id": None, "availability": "unknown", "run_id": run_id}
+    connection.execute(update(repository).where(same).values(parted))
+
+
 def rename(connection: Connection, old: str, new: str) -> None:
     """Let what the ledger says of a repository's old name hold for the new one.
 

@@ -25,8 +25,9 @@ from miner.store.tables import (
 )
 
 _CHUNK = 500
-# Weights have one decimal: a sum that is a hair below the bound for its order is not below it.
-_HAIR = 1e-6
+HAIR = 1e-6
+"""Weights have one decimal: a sum that is a hair below the bound for its order is not below it."""
+
 _FINAL = (
     OmissionReason.NO_LIBRARY_CODE,
     OmissionReason.COMMIT_TOO_LARGE,
@@ -88,13 +89,22 @@ def due_commits(connection: Connection, scope: Scope, least: float) -> list[DueC
     rows = connection.execute(
         _held(asked.label("asked"))
         .outerjoin(own, own.c.sha == git_commit.c.sha)
-        .where(func.coalesce(own.c.own_sum, 0.0) >= least - _HAIR, *scope.conditions())
+        .where(func.coalesce(own.c.own_sum, 0.0) >= least - HAIR, *scope.conditions())
         .order_by(*_BEST_FIRST)
     )
     best: dict[str, tuple[DueCommit, bool]] = {}
     for row in rows:
         best.setdefault(row.sha, (DueCommit(row.sha, row.repository_id, row.github_id, row.name), bool(row.asked)))
     return sorted((one for one, done in best.values() if not done), key=lambda one: (one.github_id, one.sha))
+
+
+def stored(connection: Connection, shas: Collection[str]) -> set[str]:
+    """Give those of some commits that are stored."""
+    return {
+        sha
+        for chunk in _chunks(shas)
+        for sha in connection.scalars(select(git_commit.c.sha).where(git_commit.c.sha.in_(chunk)))
+    }
 
 
 def due_references(connection: Connection, shas: Collection[str] | None = None) -> dict[str, list[str]]:

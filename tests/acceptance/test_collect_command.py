@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,15 @@ def repository(tmp_path: Path) -> str:
         git(folder, "add", "net.py")
         git(folder, "commit", "--quiet", "--message", message, date=f"2020-01-0{day}T12:00:00+00:00")
     return "net"
+
+
+@pytest.fixture
+def nobody() -> Iterator[dict[str, str]]:
+    """Give settings by which nobody answers at the addresses of the APIs."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{held.getsockname()[1]}"
+        yield {"MINER_STACKOVERFLOW__API_URL": address, "MINER_GITHUB__API_URL": address}
 
 
 def git(folder: Path, *words: str, date: str = "") -> None:
@@ -133,6 +143,35 @@ def test_a_missing_repository_alone_is_exit_code_1(miner: Miner) -> None:
     done = miner("collect", "--repo", "./nowhere")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("source", ["stackoverflow", "github"])
+def test_a_plan_without_a_network_ends_at_once(miner: Miner, nobody: dict[str, str], source: str) -> None:
+    """After two tries of its first request, with an error that says what to do; exit code 1, as nothing is known."""
+    done = miner("collect", "--source", source, "--plan", MINER_GITHUB__TOKENS="ghp_one,ghp_two", **nobody)
+    assert done.returncode == 1
+    told = [line.split("\t") for line in done.stdout.splitlines()]
+    assert {row[2] for row in told} == {"unreachable"}
+    warnings = [line for line in done.stderr.splitlines() if "check the network" in line]
+    assert len(warnings) == 1
+    assert "tried 2 times" in warnings[0]
+    assert "ghp_" not in done.stderr
+
+
+@pytest.mark.parametrize("sources", [("stackoverflow",), ("git",), ("github",), ("stackoverflow", "git")])
+def test_a_repository_is_for_the_sources_that_have_a_use_for_it(
+    miner: Miner, repository: str, nobody: dict[str, str], sources: tuple[str, ...]
+) -> None:
+    """Where the sources leave mining out, naming what to mine is a wrong usage, and nothing is done."""
+    words = [word for source in sources for word in ("--source", source)]
+    if sources == ("stackoverflow",):
+        done = miner("collect", *words, "--repo", repository)
+        assert done.returncode == 2
+        assert "--source git" in done.stderr
+        assert miner("status").returncode != 0
+        return
+    done = miner("collect", *words, "--repo", repository, "--plan", "--library", "caffe", **nobody)
+    assert ["git", "clone"] in [[row[0], row[2]] for row in (line.split("\t") for line in done.stdout.splitlines())]
 
 
 def test_a_plan_does_nothing(miner: Miner, repository: str, tmp_path: Path) -> None:
