@@ -106,14 +106,19 @@ SELECT
     cited.cited_by
 FROM (
     SELECT link.source_id AS sha_start, post.site, post.post_id, post.question_id, 'commit' AS cited_by
-    FROM link
-    JOIN post ON link.target_id = post.site || '/' || post.post_id
-    WHERE link.source_kind = 'commit' AND link.target_kind = 'post'
+    FROM post
+    -- In this order, and by the link's target: SQLite would read all posts for each link, or all links for each post.
+    CROSS JOIN link
+    WHERE link.target_id = post.site || '/' || post.post_id
+        AND link.source_kind || '' = 'commit'
+        AND link.target_kind = 'post'
     UNION ALL
     SELECT link.target_id AS sha_start, post.site, post.post_id, post.question_id, 'post' AS cited_by
-    FROM link
-    JOIN post ON link.source_id = post.site || '/' || post.post_id
-    WHERE link.source_kind = 'post' AND link.target_kind = 'commit'
+    FROM post
+    CROSS JOIN link
+    WHERE link.source_id = post.site || '/' || post.post_id
+        AND link.source_kind = 'post'
+        AND link.target_kind = 'commit'
 ) AS cited
 JOIN fix AS commit_fix ON commit_fix.sha >= cited.sha_start AND commit_fix.sha < cited.sha_start || 'g'
 JOIN fix AS post_fix ON post_fix.site = cited.site AND post_fix.question_id = cited.question_id
