@@ -4,28 +4,49 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import click
 import typer
+from typer.core import TyperCommand
 
 from miner.cli.options import ConfigOption, DatabaseUrlOption, settings_of
 
 if TYPE_CHECKING:
     from miner.store.query import Answer
 
+_COMMENT = re.compile(r"--[^\s=]*\s")
+"""What begins a comment of SQL, and no option: those have no space but after an equals sign."""
+
+
+class Command(TyperCommand):
+    """A command whose query may begin with a comment, ``-- Which ...``: click would take that for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse arguments; one that cannot be an option stands for the query."""
+        return super().parse_args(ctx, [f"\n{arg}" if _COMMENT.match(arg) else arg for arg in args])
+
 
 def command(
     context: typer.Context,
-    query: Annotated[str, typer.Argument(help="The query, or - to read it from standard input.")] = "",
+    query: Annotated[
+        str,
+        typer.Argument(metavar="QUERY", help="The query, or - to read it from standard input.", show_default=False),
+    ] = "",
     file: Annotated[Path | None, typer.Option(metavar="FILE", help="Read the query from a file.")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV with a header; no cell is a formula.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a JSON array with an object a row.")] = False,
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
 ) -> None:
-    """Run a query and print its rows. It can read and nothing else; docs/cookbook.md has examples."""
+    """Run a query and print its rows. It can read and nothing else; docs/cookbook.md has examples.
+
+    On a terminal, a row that is too wide for a line is printed with a line a column. In a pipe, rows are lines with
+    tabs between the cells, without a header: --csv and --json have one.
+    """
     if bool(query) == bool(file):
         raise typer.BadParameter('give one query: miner sql "SELECT ...", miner sql - or miner sql --file FILE.')
     if as_csv and as_json:
@@ -75,7 +96,7 @@ def _print_json(answer: Answer) -> None:
 
 
 def _print_table(answer: Answer) -> None:
-    from miner.cli.render import print_table
+    from miner.cli.render_rows import print_rows
     from miner.export.values import plain
 
-    print_table(answer.columns, [["" if value is None else str(plain(value)) for value in row] for row in answer.rows])
+    print_rows(answer.columns, [["" if value is None else str(plain(value)) for value in row] for row in answer.rows])

@@ -19,6 +19,9 @@ from miner.export.values import cell, plain
 ROWS_AT_ONCE = 10_000
 """Rows of a Parquet row group: as many are held in memory."""
 
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: ``json.dumps`` makes one a call, which costs as much as a short row does."""
+
 Rows = Callable[[], Iterable[Sequence[Any]]]
 """Gives the rows from the first: Parquet reads them twice, since it must know a column's type before it writes."""
 
@@ -60,7 +63,7 @@ class Digest:
     def line(self, value: Any) -> None:
         """Write a value as a line of JSON."""
         self.rows += 1
-        self.write(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace") + b"\n")
+        self.write(_JSON.encode(value).encode("utf-8", "replace") + b"\n")
 
 
 @contextmanager

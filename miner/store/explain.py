@@ -25,6 +25,12 @@ _LINK: Final = re.compile(
 )
 _NEAR: Final = 3
 _FEWEST: Final = 4
+_SHARED: Final = 6
+"""Characters of its sha or number that an id must share with another one to be near it."""
+
+_SCHEMES: Final = ("library", "pattern", "sub_pattern", "bug_type", "root_cause", "impact", "prior_pattern", "question")
+"""The schemes as they are read: what was repaired, how, of which kind the bug was. Others, of people, come after."""
+
 _OVERVIEW = table(
     "fix_overview", *(column(name) for name in ("fix_id", "commit_url", "answer_url", "title", "repository"))
 )
@@ -175,11 +181,12 @@ def _started(connection: Connection, text: str) -> list[str]:
 
 
 def _near(connection: Connection, text: str) -> str:
-    for end in range(len(text) - 1, _FEWEST, -1):
+    own = text.rfind(":") + 1
+    for end in range(len(text) - 1, own + _SHARED - 1, -1):
         found = _started(connection, text[:end])
         if found:
             return f"; near it are {_listed(found)}"
-    return "; 'SELECT fix_id FROM fix_overview' lists those that there are"
+    return '; some are given by: miner sql "SELECT fix_id FROM fix_overview LIMIT 5"'
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -221,8 +228,10 @@ def _labels(connection: Connection, fix_id: str, *, every: bool) -> tuple[Stored
     in_force = {
         (row.scheme, row.rater) for row in connection.execute(select(_CURRENT).where(_CURRENT.c.fix_id == fix_id))
     }
-    rows = connection.execute(
-        select(label).where(label.c.fix_id == fix_id).order_by(label.c.scheme.desc(), label.c.rater, label.c.rank)
+    query = select(label).where(label.c.fix_id == fix_id).order_by(label.c.scheme, label.c.rater, label.c.rank)
+    rows = sorted(
+        connection.execute(query),
+        key=lambda row: _SCHEMES.index(row.scheme) if row.scheme in _SCHEMES else len(_SCHEMES),
     )
     return tuple(
         StoredLabel(row.scheme, row.rater, row.rank, row.value, row.confidence, tuple(evidence[row[1:4]]))

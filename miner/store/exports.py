@@ -21,7 +21,6 @@ from sqlalchemy import (
     or_,
     select,
     text,
-    tuple_,
 )
 from sqlalchemy import table as view
 
@@ -41,6 +40,13 @@ from miner.store.tables import (
 from miner.store.views import views
 
 PAGE = 500
+_VIEW_KEYS = {
+    "current_label": ("fix_id", "scheme", "rater", "rank"),
+    "fix_overview": ("fix_id", "rater"),
+    "fix_pairs": ("fix_id", "pair_no"),
+    "post_attribution": ("fix_id", "kind"),
+}
+"""The columns that tell rows of a large view apart: in their order it streams from an index, without a sort."""
 
 _LABEL = ("fix_id", "scheme", "rater", "rank", "value", "confidence")
 _current_label = view("current_label", *map(column, _LABEL))
@@ -88,11 +94,18 @@ def rows_of(connection: Connection, name: str) -> Iterator[Sequence[Any]]:
     if table is not None:
         statement = select(table).order_by(*(_binary(connection, one) for one in table.primary_key))
     else:
-        places = ", ".join(str(at) for at in range(1, len(columns_of(name)) + 1))
-        statement = text(f"SELECT * FROM {name} ORDER BY {places}")  # noqa: S608 - the name is one of ours
+        statement = text(_view_query(name))
     with connection.execution_options(stream_results=True).execute(statement) as result:
         for part in result.partitions(PAGE):
             yield from part
+
+
+def _view_query(name: str) -> str:
+    if name in _VIEW_KEYS:
+        return f"SELECT * FROM {name} ORDER BY {', '.join(_VIEW_KEYS[name])}"  # noqa: S608 - the name is one of ours
+    # Apart from the view's own query: SQLite plans that for the order otherwise, and may read a table for each row.
+    places = ", ".join(str(at) for at in range(1, len(columns_of(name)) + 1))
+    return f"WITH viewed AS MATERIALIZED (SELECT * FROM {name}) SELECT * FROM viewed ORDER BY {places}"  # noqa: S608
 
 
 def count(connection: Connection, selection: Selection) -> int:
@@ -197,8 +210,13 @@ def labels(connection: Connection, fix_ids: Collection[str]) -> dict[str, list[A
 
 def posts(connection: Connection, keys: Collection[tuple[str, int]]) -> dict[tuple[str, int], Any]:
     """Give posts by site and number."""
-    found = connection.execute(select(post).where(tuple_(post.c.site, post.c.post_id).in_(sorted(keys))))
-    return {(row.site, row.post_id): row for row in found}
+    found: dict[tuple[str, int], Any] = {}
+    # Not a pair IN pairs: SQLite would read all posts of the site.
+    for site in sorted({site for site, _ in keys}):
+        numbers = sorted(number for other, number in keys if other == site)
+        rows = connection.execute(select(post).where(post.c.site == site, post.c.post_id.in_(numbers)))
+        found |= {(row.site, row.post_id): row for row in rows}
+    return found
 
 
 def shared_commits(connection: Connection) -> Iterator[tuple[str, int]]:
@@ -234,27 +252,41 @@ def shared_clusters(connection: Connection) -> Iterator[tuple[str, int]]:
 
 def citations(connection: Connection) -> Iterator[tuple[int, str, int]]:
     """Give the repositories whose commits cite a post or are cited by one, with the site and question of the post."""
-    by_commit = and_(
-        link.c.source_kind == "commit",
-        link.c.target_kind == "post",
-        link.c.target_id == post.c.site + "/" + func.cast(post.c.post_id, Text),
-    )
-    held = (
-        select(repository_commit.c.repository_id, post.c.site, post.c.question_id)
-        .distinct()
-        .select_from(link)
-        .join(repository_commit, repository_commit.c.sha == link.c.source_id)
-        .join(post, by_commit)
-        .order_by(repository_commit.c.repository_id, post.c.site, post.c.question_id)
-    )
-    return (tuple(row) for row in connection.execute(held))
+    by_commit = and_(link.c.source_kind == "commit", link.c.target_kind == "post")
+    by_post = and_(link.c.source_kind == "post", link.c.target_kind == "commit")
+    # A post gives a sha as it likes, mostly its start. "g" comes after every hexadecimal digit.
+    started = and_(repository_commit.c.sha >= link.c.target_id, repository_commit.c.sha < link.c.target_id + "g")
+    held = repository_commit.c.repository_id
+    for query in (
+        select(held, link.c.target_id).join(link, link.c.source_id == repository_commit.c.sha).where(by_commit),
+        select(held, link.c.source_id).join(link, started).where(by_post),
+    ):
+        # Posts are looked up in pages: SQLite would read all of them for each link.
+        with connection.execution_options(stream_results=True).execute(query) as result:
+            for part in result.partitions(PAGE):
+                yield from _questions(connection, [(number, *_post_key(name)) for number, name in part])
+
+
+def _post_key(name: str) -> tuple[str, int]:
+    site, _, number = name.rpartition("/")
+    return site, int(number)
+
+
+def _questions(connection: Connection, cited: Sequence[tuple[int, str, int]]) -> Iterator[tuple[int, str, int]]:
+    for site in sorted({site for _, site, _ in cited}):
+        numbers = sorted({number for _, other, number in cited if other == site})
+        query = select(post.c.post_id, post.c.question_id).where(post.c.site == site, post.c.post_id.in_(numbers))
+        questions = {row.post_id: row.question_id for row in connection.execute(query)}
+        for held, other, number in cited:
+            if other == site and number in questions:
+                yield held, site, questions[number]
 
 
 def duplicates(connection: Connection) -> Iterator[tuple[str, int, int]]:
     """Give the pairs of questions of a site of which one is a duplicate of the other."""
     query = select(post_link.c.site, post_link.c.post_id, post_link.c.related_post_id)
-    found = connection.execute(query.where(post_link.c.kind == "duplicate").order_by(*post_link.primary_key))
-    return (tuple(row) for row in found)
+    found = query.where(post_link.c.kind == "duplicate").order_by(*post_link.primary_key)
+    return (tuple(row) for row in connection.execution_options(stream_results=True).execute(found))
 
 
 def firsts(connection: Connection) -> Iterator[tuple[int, datetime]]:
@@ -292,7 +324,7 @@ def _selected(selection: Selection) -> list[ColumnElement[bool]]:
     if selection.sources:
         found.append(fix.c.source.in_(selection.sources))
     if selection.libraries:
-        found.append(fix.c.library.in_(selection.libraries))
+        found.append(_unindexed(fix.c.library).in_(selection.libraries))
     if selection.since is not None:
         found.append(fix.c.fixed_at >= selection.since)
     if selection.until is not None:
@@ -307,9 +339,12 @@ def _judged(selection: Selection) -> ColumnElement[bool] | None:
         return None
     of_rules, of_people = _current_label.c, _rating_current.c
     rules = [of_rules.fix_id == fix.c.fix_id, of_rules.scheme == "pattern", of_rules.rank == 1]
-    people: list[ColumnElement[bool]] = [of_people.fix_id == fix.c.fix_id, of_people.scheme == "pattern"]
+    people: list[ColumnElement[bool]] = [
+        of_people.fix_id == fix.c.fix_id,
+        _unindexed(of_people.scheme) == "pattern",
+    ]
     if selection.patterns:
-        rules.append(of_rules.value.in_(selection.patterns))
+        rules.append(_unindexed(of_rules.value).in_(selection.patterns))
         people.append(of_people.value.in_(selection.patterns))
     if selection.rater is not None:
         rules.append(of_rules.rater == selection.rater)
@@ -318,6 +353,15 @@ def _judged(selection: Selection) -> ColumnElement[bool] | None:
         # People give none: what they say is as good as sure.
         rules.append(of_rules.confidence >= selection.min_confidence)
     return or_(exists().where(*rules), exists().where(*people))
+
+
+def _unindexed(column: Any) -> ColumnElement[str]:
+    """Give a text column so that no index of it is used.
+
+    Without statistics SQLite takes an equality for rarer than it is: it would read all fixes of a library, or all
+    labels with a value, for each page or even for each fix, in place of those that the fix's key leads to.
+    """
+    return func.coalesce(column, "")
 
 
 def _binary(connection: Connection, column: Any) -> Any:

@@ -13,21 +13,14 @@
 CREATE VIEW current_label AS
 SELECT label.fix_id, label.scheme, label.rater, label.rank, label.value, label.confidence
 FROM label
-LEFT JOIN (
-    SELECT rater, MAX(run_id) AS last_run
-    FROM crawl_run
-    WHERE rater <> ''
-    GROUP BY rater
-) AS rules ON rules.rater = label.rater
 WHERE NOT EXISTS (SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id = label.fix_id)
-    AND (
-        rules.last_run IS NULL
-        OR NOT EXISTS (
-            SELECT 1
-            FROM label AS other
-            JOIN crawl_run ON crawl_run.rater = other.rater AND crawl_run.run_id > rules.last_run
-            WHERE other.fix_id = label.fix_id AND other.scheme = label.scheme AND other.rater <> label.rater
-        )
+    -- Of a person there is no run, so the comparison is null. One table alone: SQLite would make a copy of a join.
+    AND NOT EXISTS (
+        SELECT 1
+        FROM label AS other
+        JOIN crawl_run ON crawl_run.rater = other.rater
+        WHERE other.fix_id = label.fix_id AND other.scheme = label.scheme AND other.rater <> label.rater
+            AND crawl_run.run_id > (SELECT MAX(own.run_id) FROM crawl_run AS own WHERE own.rater = label.rater)
     );
 
 -- One row a fix and rater of its pattern: what was repaired where, and the rater's first choice. Of labels those in
@@ -61,7 +54,7 @@ SELECT
     fix.fixed_at,
     fix.sha,
     repository.name AS repository,
-    holders.repositories,
+    NULLIF((SELECT COUNT(*) FROM repository_commit AS held WHERE held.sha = fix.sha), 0) AS repositories,
     CASE WHEN repository.host = 'github.com'
         THEN 'https://github.com/' || repository.name || '/commit/' || fix.sha
     END AS commit_url,
@@ -86,12 +79,11 @@ SELECT
     label.rater
 FROM fix
 LEFT JOIN git_commit ON git_commit.sha = fix.sha
-LEFT JOIN (
-    SELECT sha, MIN(repository_id) AS repository_id, COUNT(*) AS repositories
-    FROM repository_commit
-    GROUP BY sha
-) AS holders ON holders.sha = fix.sha
-LEFT JOIN repository ON repository.repository_id = holders.repository_id
+LEFT JOIN repository ON repository.repository_id = (
+    SELECT MIN(held.repository_id)
+    FROM repository_commit AS held
+    WHERE held.sha = fix.sha
+)
 LEFT JOIN post AS question ON question.site = fix.site AND question.post_id = fix.question_id
 LEFT JOIN post AS answer ON answer.site = fix.site AND answer.post_id = fix.answer_id
 LEFT JOIN fix_cluster ON fix_cluster.fix_id = fix.fix_id
@@ -115,14 +107,19 @@ SELECT
     cited.cited_by
 FROM (
     SELECT link.source_id AS sha_start, post.site, post.post_id, post.question_id, 'commit' AS cited_by
-    FROM link
-    JOIN post ON link.target_id = post.site || '/' || post.post_id
-    WHERE link.source_kind = 'commit' AND link.target_kind = 'post'
+    FROM post
+    -- In this order, and by the link's target: SQLite would read all posts for each link, or all links for each post.
+    CROSS JOIN link
+    WHERE link.target_id = post.site || '/' || post.post_id
+        AND link.source_kind || '' = 'commit'
+        AND link.target_kind = 'post'
     UNION ALL
     SELECT link.target_id AS sha_start, post.site, post.post_id, post.question_id, 'post' AS cited_by
-    FROM link
-    JOIN post ON link.source_id = post.site || '/' || post.post_id
-    WHERE link.source_kind = 'post' AND link.target_kind = 'commit'
+    FROM post
+    CROSS JOIN link
+    WHERE link.source_id = post.site || '/' || post.post_id
+        AND link.source_kind = 'post'
+        AND link.target_kind = 'commit'
 ) AS cited
 JOIN fix AS commit_fix ON commit_fix.sha >= cited.sha_start AND commit_fix.sha < cited.sha_start || 'g'
 JOIN fix AS post_fix ON post_fix.site = cited.site AND post_fix.question_id = cited.question_id
