@@ -59,7 +59,7 @@ class DiffReader:
         self._max_file_bytes = max_file_bytes
         self._max_commit_bytes = max_commit_bytes
         self._conversation: git.Conversation | None = None
-        self._buffer = b""
+        self._buffer = bytearray(b"\n")
 
     def diffs(self, shas: Iterable[str]) -> Iterator[RawDiff]:
         """Give the diff of each commit against its first parent, in the order given."""
@@ -82,7 +82,7 @@ class DiffReader:
         if self._conversation is not None:
             self._conversation.close()
         self._conversation = None
-        self._buffer = b""
+        self._buffer = bytearray(b"\n")
 
     def _ask(self, shas: Sequence[str]) -> None:
         if not shas:
@@ -98,13 +98,14 @@ class DiffReader:
         self._conversation.expect()
         mark = f"\n{_end(sha)}\n".encode()
         # No line of a diff starts with the mark's first character, so the mark cannot occur inside one.
-        buffer = bytearray(b"\n" + self._buffer)
+        buffer = self._buffer
         searched, dropped = 0, 0
         while (end := buffer.find(mark, searched)) < 0:
             searched = max(0, len(buffer) - len(mark))
             if len(buffer) > self._max_commit_bytes:
                 dropped += searched
-                buffer, searched = buffer[searched:], 0
+                del buffer[:searched]
+                searched = 0
             try:
                 chunk = self._conversation.read()
             except TimeoutError:
@@ -115,10 +116,13 @@ class DiffReader:
                 self.close()
                 return RawDiff(sha, b"", _death(code))
             buffer += chunk
-        self._buffer = bytes(buffer[end + len(mark) :])
+        with memoryview(buffer) as whole, whole[1:end] as diff:
+            data = bytes(diff)
+        # The mark's last line end stands before the next diff.
+        del buffer[: end + len(mark) - 1]
         if dropped or end > self._max_commit_bytes:
             return RawDiff(sha, b"", f"its diff has {dropped + end:,} bytes", too_large=True)
-        return RawDiff(sha, bytes(buffer[1:end]))
+        return RawDiff(sha, data)
 
     def _salvaged(self, diff: RawDiff) -> RawDiff:
         """Try once more, without the files that cannot be read if there are any; else the problem stays."""
