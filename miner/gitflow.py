@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import partial
 from importlib import import_module
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from miner import gitidentity
 from miner.classify.rulesource import RuleSource
 from miner.collect import git, paging, tape
+from miner.collect.gitcommits import ListedCommit
 from miner.collect.gitrepo import GitRepository, Tip, read_tip
 from miner.collect.interface import MinedPage, Page
 from miner.collect.locators import Locator, locate
@@ -236,9 +237,12 @@ class Mining:
         elif not left:
             self._run.summary.up_to_date += 1
         else:
-            self._sync(tip)
+            # The miner brings PyDriller and the classifier, which a run with nothing new does without.
+            with _loading("miner.mining"):
+                self._sync(tip)
+                commits = self._repo.history(tip)
             base = Coverage(SOURCE, self._query, tip.identity, Interval(), self._run.run_id)
-            self._mine(tip, repository_id, left, replace(base, response_sha256=response))
+            self._mine(tip, commits, repository_id, left, replace(base, response_sha256=response))
             still = {OmissionReason.HISTORY_SHALLOW} if self._repo.is_shallow() else set()
             still |= {OmissionReason.OBJECTS_MISSING} if self._repo.borrows() else set()
             resolved = [reason for reason in _RESOLVED if reason not in still]
@@ -266,14 +270,9 @@ class Mining:
         finally:
             reporter.finish("clone", name)
 
-    def _mine(self, tip: Tip, repository_id: int, left: list[Interval], base: Coverage) -> None:
-        # The miner brings PyDriller and the classifier, which a run with nothing new does without; git lists meanwhile.
-        loading = threading.Thread(target=import_module, args=("miner.mining",))
-        loading.start()
-        try:
-            commits = self._repo.history(tip)
-        finally:
-            loading.join()
+    def _mine(
+        self, tip: Tip, commits: list[ListedCommit], repository_id: int, left: list[Interval], base: Coverage
+    ) -> None:
         reachable = frozenset(commit.sha for commit in commits)
         if gitidentity.is_another(self._run, self._repo, tip, reachable):
             repository_id, left = self._enter_anew(tip, repository_id), [self._run.request.window]
@@ -375,6 +374,17 @@ class Mining:
             full_name=self._repo.name if self._repo.locator.host == "github.com" else None,
             rules=RuleSource.of(run.settings),
         )
+
+
+@contextmanager
+def _loading(module: str) -> Iterator[None]:
+    """Load a module while git is waited for."""
+    loading = threading.Thread(target=import_module, args=(module,))
+    loading.start()
+    try:
+        yield
+    finally:
+        loading.join()
 
 
 def _proof(page: Page, mined: MinedPage, base: Coverage) -> Coverage | None:

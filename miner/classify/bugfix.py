@@ -124,9 +124,11 @@ def _hits(text: str) -> Iterator[_Hit]:
     layout = _Layout(text)
     done = 0
     for word in _WORD.finditer(text):
+        # Few words are a cue, so that nothing else is asked of most.
+        if (cues := _BY_WORD.get(word[0])) is None:
+            continue
         start, end = word.span()
-        cues = _BY_WORD.get(word.group())
-        if cues is None or start < done or not layout.is_own_words(start):
+        if start < done or not layout.is_own_words(start):
             continue
         if _in_identifier(text, start, end):
             if word.group() in _NAMING and start < layout.subject_end:
@@ -183,7 +185,7 @@ class _Layout:
     def is_own_words(self, at: int) -> bool:
         """Tell whether the author says the word at this offset of the change."""
         self._enter(at)
-        return self._own_words and not any(start <= at < end for start, end in self._reverted)
+        return self._own_words and not (self._reverted and any(start <= at < end for start, end in self._reverted))
 
     def place(self, at: int) -> Place:
         """Give the place of the word at this offset."""

@@ -5,6 +5,7 @@ A command imports what it calls when it runs, so that ``--help`` and ``--version
 
 from __future__ import annotations
 
+import gc
 import sys
 from io import TextIOWrapper
 from typing import Annotated
@@ -33,6 +34,8 @@ from miner.cli import (
 )
 from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOptions
 from miner.errors import BusyError, Interrupted, MinerError, SettingsError
+
+_COLLECT_EVERY = 50_000
 
 app = typer.Typer(
     name="miner",
@@ -81,6 +84,8 @@ def _root(
 
 def main() -> None:
     """Run the command line of this process and leave with its exit code."""
+    # What a command imports stays: looking through it for garbage after every 700 objects is a tenth of its start.
+    gc.set_threshold(_COLLECT_EVERY)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

@@ -186,9 +186,13 @@ class Conversation:
 
     def ask(self, question: bytes) -> None:
         """Send a question; the time for its answer starts now. A command that has ended hears nothing."""
-        self._deadline = time.monotonic() + self._timeout
+        self.expect()
         with contextlib.suppress(BrokenPipeError):
             os.write(self._in, question)
+
+    def expect(self) -> None:
+        """Let the time for an answer start now, that to a question among several sent together."""
+        self._deadline = time.monotonic() + self._timeout
 
     def read(self, size: int = 1 << 20) -> bytes:
         """Give the next bytes, at most ``size``; none when the command has ended.

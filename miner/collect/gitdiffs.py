@@ -19,7 +19,7 @@ _DIFF_OPTIONS = (
     *("--root", "-r", "--raw", "-z", "--full-index", "-p", "-U3", "-M50%", "-l1000"),
     *("--diff-algorithm=myers", "--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"),
 )
-_ASKED_AHEAD = 16
+_ASKED_AHEAD = 32
 _MOST_UNREADABLE = 200
 _NO_BLOB_MODES = frozenset({"000000", "160000"})
 
@@ -59,16 +59,18 @@ class DiffReader:
         self._max_file_bytes = max_file_bytes
         self._max_commit_bytes = max_commit_bytes
         self._conversation: git.Conversation | None = None
-        self._buffer = b""
+        self._buffer = bytearray(b"\n")
 
     def diffs(self, shas: Iterable[str]) -> Iterator[RawDiff]:
         """Give the diff of each commit against its first parent, in the order given."""
         waiting = deque(shas)
         asked: deque[str] = deque()
         while waiting or asked:
-            while waiting and len(asked) < _ASKED_AHEAD:
-                asked.append(waiting.popleft())
-                self._ask(asked[-1])
+            if len(asked) <= _ASKED_AHEAD // 2:
+                # Many at a time: each question wakes git up.
+                more = [waiting.popleft() for _ in range(min(len(waiting), _ASKED_AHEAD - len(asked)))]
+                asked += more
+                self._ask(more)
             diff = self._read(asked.popleft())
             if diff.problem and self._conversation is None:
                 waiting.extendleft(reversed(asked))
@@ -80,26 +82,30 @@ class DiffReader:
         if self._conversation is not None:
             self._conversation.close()
         self._conversation = None
-        self._buffer = b""
+        self._buffer = bytearray(b"\n")
 
-    def _ask(self, sha: str) -> None:
+    def _ask(self, shas: Sequence[str]) -> None:
+        if not shas:
+            return
         if self._conversation is None:
             self._conversation = git.Conversation(self._command, self._git_dir, timeout=self._timeout)
         # diff-tree repeats a line that is not an object id: it marks where the answer ends.
-        self._conversation.ask(f"{sha}\n{_end(sha)}\n".encode())
+        self._conversation.ask("".join(f"{sha}\n{_end(sha)}\n" for sha in shas).encode())
 
     def _read(self, sha: str) -> RawDiff:
         if self._conversation is None:
             raise ValueError("nothing was asked")
+        self._conversation.expect()
         mark = f"\n{_end(sha)}\n".encode()
         # No line of a diff starts with the mark's first character, so the mark cannot occur inside one.
-        buffer = bytearray(b"\n" + self._buffer)
+        buffer = self._buffer
         searched, dropped = 0, 0
         while (end := buffer.find(mark, searched)) < 0:
             searched = max(0, len(buffer) - len(mark))
             if len(buffer) > self._max_commit_bytes:
                 dropped += searched
-                buffer, searched = buffer[searched:], 0
+                del buffer[:searched]
+                searched = 0
             try:
                 chunk = self._conversation.read()
             except TimeoutError:
@@ -110,10 +116,13 @@ class DiffReader:
                 self.close()
                 return RawDiff(sha, b"", _death(code))
             buffer += chunk
-        self._buffer = bytes(buffer[end + len(mark) :])
+        with memoryview(buffer) as whole, whole[1:end] as diff:
+            data = bytes(diff)
+        # The mark's last line end stands before the next diff.
+        del buffer[: end + len(mark) - 1]
         if dropped or end > self._max_commit_bytes:
             return RawDiff(sha, b"", f"its diff has {dropped + end:,} bytes", too_large=True)
-        return RawDiff(sha, bytes(buffer[1:end]))
+        return RawDiff(sha, data)
 
     def _salvaged(self, diff: RawDiff) -> RawDiff:
         """Try once more, without the files that cannot be read if there are any; else the problem stays."""
@@ -133,7 +142,7 @@ class DiffReader:
             exclude=[path.decode("utf-8", "surrogateescape") for path in bad[1::2]],
         )
         try:
-            alone._ask(diff.sha)
+            alone._ask([diff.sha])
             again = alone._read(diff.sha)
         finally:
             alone.close()

@@ -11,9 +11,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import requests
 from pydantic import SecretStr
 
 from miner import errors
@@ -23,6 +22,9 @@ from miner.collect.tape import End, Sent, Tape, without
 from miner.errors import RepositoryError
 from miner.secrets import without_secrets
 from miner.settings import Section, Settings
+
+if TYPE_CHECKING:
+    import requests
 
 FORMAT: Final = 1
 """The version of the journals that are written."""

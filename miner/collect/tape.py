@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, quote_plus
-
-import requests
 
 from miner.clock import WALL, Clock
 from miner.secrets import MASK
+
+if TYPE_CHECKING:
+    import requests
 
 _SHORTEST_SECRET = 10
 """A shorter secret may be an ordinary word; putting something in its place would falsify what a source said."""

@@ -46,6 +46,8 @@ _WEAK: Final = frozenset({LinkKind.MENTIONS, LinkKind.CITES})
 # Stack Exchange's ids are of SQL Server's type int.
 _MAX_POST_ID: Final = 2**31 - 1
 _MIN_SHA: Final = 7
+# An owner's name, or "www." and the name of a site: the longest is of three labels.
+_MOST_BEFORE_SLASH: Final = 200
 
 _OWNER_AND_NAME = r"[a-z0-9][a-z0-9-]{0,38}/(?!\.{1,2}[#@/])[\w.-]{1,100}"
 # A number that goes on, as in 1.2 or 12a, is another thing; one before an ellipsis may have lost its end.
@@ -68,8 +70,16 @@ _KEYWORD = r"""
     )(?::|(?=\s))[ \t]{0,3}(?:\r?\n)?[ \t]{0,3}
 """
 _FLAGS = re.IGNORECASE | re.VERBOSE | re.ASCII
+# How all that names a target begins, or is followed within a name's length: most words of a message are passed over at
+# the cost of a glance. A bare sha counts only behind a keyword.
+_START = rf"""
+    (?<!\w)(?=
+        [\#/] | GH- | https?: | close | fix | resolve | revert | roll | cherry | backport
+      | [\w.-]{{1,{_MOST_BEFORE_SLASH}}}+/
+    )
+"""
 _IN_MESSAGE = re.compile(
-    rf"""(?:{_KEYWORD})?+(?:
+    rf"""{_START}(?:{_KEYWORD})?+(?:
         (?P<link>{_LINK})
       | (?<![\w@./&=?\#-])\#(?P<number>{_NUMBER})
       | (?<![\w@./-])(?:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, IntegrityError
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql, sqlite
 
 COPY_FROM_ROWS = 20
 """From how many rows on PostgreSQL's COPY pays."""
@@ -37,11 +39,21 @@ def replace_rows(connection: Connection, table: Table, rows: Sequence[tuple[Any,
 
 def replace_row(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
     """Write a row, over one that has the same key: in one statement, so that two writers do not meet in between."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(table).values(values)
+    statement = _dialects_insert(connection, table).values(values)
     keys = {column.name for column in table.primary_key.columns}
     new = {name: statement.excluded[name] for name in values if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=sorted(keys), set_=new))
+
+
+def _dialects_insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
+    # A dialect that is not used is not loaded: PostgreSQL's takes as long as all of our tables.
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def _copy(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> int:
