@@ -95,7 +95,7 @@ def _code(change: Change) -> list[ChangedFile]:
 def _toggles(file: ChangedFile) -> list[int] | None:
     if file.language != "python" or file.source is None:
         return None
-    return fragments.docstring_toggles(file.source)
+    return fragments.docstring_toggles(file.source, max(hunk.new_start for hunk in file.hunks))
 
 
 def _body(hunk: Hunk, most: int) -> list[str]:
