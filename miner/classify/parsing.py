@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from itertools import accumulate
 from typing import Final, NamedTuple
 
@@ -33,8 +33,6 @@ MAX_TEXT: Final = 12_000
 
 MAX_DEPTH: Final = 200
 """A fragment with more brackets open at once is not parsed: it is data, and costs the parser quadratic time."""
-
-_TREES_KEPT: Final = 64
 
 _LANGUAGE: Final = Language(tree_sitter_python.language())
 _QUERY: Final = Query(
@@ -162,13 +160,6 @@ def _too_deep(text: str) -> bool:
     return deepest > MAX_DEPTH
 
 
-# The two sides of a hunk, and hunks and commits near each other, often hold one and the same fragment.
-@lru_cache(maxsize=_TREES_KEPT)
-def _captures(text: bytes) -> dict[str, list[Node]]:
-    """Parse a fragment, and give its nodes by what the query calls them."""
-    return QueryCursor(_QUERY).captures(_PARSER.parse(text).root_node)
-
-
 class _Reader:
     """Reads one parsed fragment."""
 
@@ -183,13 +174,16 @@ class _Reader:
         self.changed_above = [0, *accumulate(self.changed)]
 
     def read(self) -> Parsed:
-        nodes = {what: self._in_order(found) for what, found in _captures(self.bytes).items()}
+        nodes = {what: self._in_order(found) for what, found in self._captures().items()}
         return Parsed(
             self._calls(nodes.pop("call", [])),
             tuple([found for node in nodes.pop("assign", []) if (found := self._assignment(node))]),
             tuple([found for node in nodes.pop("import", []) for found in self._imports(node)]),
             tuple([Statement(what, self._place(node)) for what, found in sorted(nodes.items()) for node in found]),
         )
+
+    def _captures(self) -> dict[str, list[Node]]:
+        return QueryCursor(_QUERY).captures(_PARSER.parse(self.bytes).root_node)
 
     def _in_order(self, nodes: list[Node]) -> list[Node]:
         """Give the nodes with a changed line in the order of the text; the parser gives them in any."""
