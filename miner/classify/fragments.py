@@ -27,6 +27,8 @@ ENCLOSING: Final = "_"
 _CONTINUED = (",", "(", "[", "{", "\\", "=", "+", "-", "|")
 _NOTEBOOK_LINE = re.compile(r'\s*"')
 _TRIPLE = re.compile(r"\"\"\"|'''")
+_DOUBLE = re.compile(r"\"\"\"")
+_SINGLE = re.compile(r"'''")
 _BRACKET = re.compile(r"[][(){}]")
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 _CLOSERS: Final = {"(": ")", "[": "]", "{": "}"}
@@ -88,8 +90,25 @@ def split(hunk: Hunk, body: list[str], *, notebook: bool = False, toggles: Seque
     return _sides(hunk, signs, texts, shifts, start, end)
 
 
-def docstring_toggles(source: str) -> list[int]:
-    """Give the lines of a file on which a triple-quoted string begins or ends, in order, one entry each."""
+def docstring_toggles(source: str, end: int) -> list[int]:
+    """Give the lines before line ``end`` on which a triple-quoted string begins or ends, in order, one entry each."""
+    toggles: list[int] = []
+    line, counted = 1, 0
+    for mark in _DOUBLE.finditer(source):
+        start = mark.start()
+        line += source.count("\n", counted, start)
+        counted = start
+        if line >= end:
+            break
+        toggles.append(line)
+    else:
+        counted = len(source)
+    # The other kind is seldom; without it every mark is a toggle, and is found by far faster.
+    return _toggles_of_both(source[:counted]) if _SINGLE.search(source, 0, counted) else toggles
+
+
+def _toggles_of_both(source: str) -> list[int]:
+    """Give the toggles of a text with both kinds of triple quotes: one kind is text within the other."""
     toggles: list[int] = []
     opened = ""
     line, counted = 1, 0
@@ -129,6 +148,8 @@ def _prose(hunk: Hunk, signs: list[str], texts: list[str], toggles: Sequence[int
     inside_at_start = _starts_inside(hunk, texts, toggles)
     if not inside_at_start and not quoted:
         return set()
+    if not quoted:
+        return {row for row, sign in enumerate(signs) if sign in (" ", "-", "+")}
     rows: set[int] = set()
     for side in "-+":
         inside = inside_at_start

@@ -70,8 +70,9 @@ def statements(text: str, language: str = "") -> Iterator[tuple[int, str]]:
     """Give each import statement with its offset, from the first :data:`MAX_SOURCE` characters of a text."""
     text = text[:MAX_SOURCE]
     if language not in ("lua", "c++", "c"):
+        match = _PYTHON.match
         for start in _starts(text, "import"):
-            matched = _PYTHON.match(text, start, start + _MAX_STATEMENT)
+            matched = match(text, start, start + _MAX_STATEMENT)
             if matched:
                 yield start, matched[0]
     if language not in ("python", "notebook"):
@@ -97,11 +98,14 @@ def read(statement: str) -> tuple[Import, ...]:
 
 def _starts(text: str, word: str) -> Iterator[int]:
     """Give the start of each line that holds the word; finding it so is some fifty times faster than by pattern."""
-    at = text.find(word)
+    find, rfind = text.find, text.rfind
+    at = find(word)
     while at >= 0:
-        start = text.rfind("\n", 0, at) + 1
-        yield start
-        at = text.find(word, _line_end(text, at))
+        yield rfind("\n", 0, at) + 1
+        end = find("\n", at)
+        if end < 0 or end > at + _MAX_STATEMENT:
+            end = _line_end(text, at)
+        at = find(word, end)
 
 
 def _line_end(text: str, start: int) -> int:

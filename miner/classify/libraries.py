@@ -237,7 +237,7 @@ def _file_imports(catalogue: Catalogue, file: ChangedFile, bound: dict[str, str]
 
 def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: dict[str, str]) -> Iterator[_Use]:
     body = hunk.body[:MAX_BODY]
-    if not any(word in body for word in ("import", "require", "include")):
+    if "import" not in body and "require" not in body and "include" not in body:
         return
     text = "\n".join(line[1:] for line in body.split("\n"))
     for found in imports.find(text, file.language):
@@ -256,14 +256,17 @@ def _name_uses(names: Mapping[str, str], file: ChangedFile) -> Iterator[_Use]:
     heads: dict[str, set[str]] = {}
     for name, library in sorted(names.items()):
         heads.setdefault(name.partition(".")[0], set()).add(library)
-    left = {(library, changed) for library in names.values() for changed in (True, False)}
+    left = {(library, changed) for library in set(names.values()) for changed in (True, False)}
+    each = [
+        (head, {(library, changed) for library in found for changed in (True, False)})
+        for head, found in sorted(heads.items())
+    ]
     for hunk in file.hunks[:MAX_HUNKS]:
         if not left:
             return
         body = hunk.body[:MAX_BODY]
-        for head in sorted(heads):
-            wanted = {(library, changed) for library in heads[head] for changed in (True, False)}
-            if not wanted.isdisjoint(left) and head in body:
+        for head, wanted in each:
+            if head in body and not wanted.isdisjoint(left):
                 yield from _head_uses(head, names, file, hunk, left, wanted)
 
 

@@ -174,14 +174,16 @@ class _Reader:
         self.changed_above = [0, *accumulate(self.changed)]
 
     def read(self) -> Parsed:
-        captures = QueryCursor(_QUERY).captures(_PARSER.parse(self.bytes).root_node)
-        nodes = {what: self._in_order(found) for what, found in captures.items()}
+        nodes = {what: self._in_order(found) for what, found in self._captures().items()}
         return Parsed(
             self._calls(nodes.pop("call", [])),
             tuple([found for node in nodes.pop("assign", []) if (found := self._assignment(node))]),
             tuple([found for node in nodes.pop("import", []) for found in self._imports(node)]),
             tuple([Statement(what, self._place(node)) for what, found in sorted(nodes.items()) for node in found]),
         )
+
+    def _captures(self) -> dict[str, list[Node]]:
+        return QueryCursor(_QUERY).captures(_PARSER.parse(self.bytes).root_node)
 
     def _in_order(self, nodes: list[Node]) -> list[Node]:
         """Give the nodes with a changed line in the order of the text; the parser gives them in any."""

@@ -95,7 +95,7 @@ def _code(change: Change) -> list[ChangedFile]:
 def _toggles(file: ChangedFile) -> list[int] | None:
     if file.language != "python" or file.source is None:
         return None
-    return fragments.docstring_toggles(file.source)
+    return fragments.docstring_toggles(file.source, max(hunk.new_start for hunk in file.hunks))
 
 
 def _body(hunk: Hunk, most: int) -> list[str]:
@@ -177,20 +177,18 @@ def _words(found: Facts, edit: Edit, cut: Fragments, spans: Spans) -> None:
     old = _tokens(cut.old, edit.old_start, edit.old_end)
     new = _tokens(cut.new, edit.new_start, edit.new_end)
     if not old or not new:
-        both: set[str] = set()
+        gone, come = set(old), set(new)
     else:
         _single(found, old, new, edit, cut, spans)
-        both = set(old).intersection(new)
-    for word, where in _telling(old, both, cut.old, edit.old_start, edit.old_end):
+        gone, come = set(old).difference(new), set(new).difference(old)
+    for word, where in _telling(gone, cut.old, edit.old_start, edit.old_end):
         found.words.append(WordFact(Kind.REMOVED, word, spans.of("old", where)))
-    for word, where in _telling(new, both, cut.new, edit.new_start, edit.new_end):
+    for word, where in _telling(come, cut.new, edit.new_start, edit.new_end):
         found.words.append(WordFact(Kind.ADDED, word, spans.of("new", where)))
 
 
-def _telling(
-    tokens: list[str], both: set[str], lines: Sequence[Line], start: int, end: int
-) -> Iterator[tuple[str, Where]]:
-    words = {token for token in set(tokens) - both if is_telling(token)}
+def _telling(tokens: set[str], lines: Sequence[Line], start: int, end: int) -> Iterator[tuple[str, Where]]:
+    words = set(filter(is_telling, tokens))
     if words:
         for where, word in _find(lines, start, end, words):
             yield word.strip("\"'"), where
@@ -211,6 +209,8 @@ def _find(lines: Sequence[Line], start: int, end: int, words: set[str]) -> Itera
     left = set(words)
     for row in range(start, end):
         line = lines[row]
+        if not any([word in line.text for word in left]):
+            continue
         for matched in _TOKEN.finditer(_code_of(line.text)):
             if matched[0] in left:
                 left.discard(matched[0])

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from typing import Final, NamedTuple
 
 from miner.classify.fragments import Fragments, Line
@@ -19,13 +20,11 @@ from miner.classify.taxonomies import topics
 SLICE: Final = "slice"
 INDEX: Final = "index"
 
-# A hunk is read twice: for what it speaks of, and then for where; and sides share lines.
-_LINES_KEPT = 4_096
-
 _TOPICS: Final = topics()
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _PART = re.compile(r"[A-Z]?[a-z]+\d*|[A-Z]+(?![a-z])\d*")
-_COMMENT = re.compile(r"(?:#|//|--\s).*")
+# No comment begins with a line's end: lines are joined where all that counts is which words they have.
+_COMMENT = re.compile(r"(?:#|//|--[^\S\n]).*")
 _SUBSCRIPT = re.compile(r"(?<=[\w)\]])\[[^][\n]{0,80}\]")
 
 
@@ -53,8 +52,7 @@ def find(cut: Fragments) -> Iterator[Found]:
 
     Where both sides speak of the same, but do not say the same of it, what they speak of is all there is to go by.
     """
-    before, after = _read(cut.old), _read(cut.new)
-    old, new = _counted(before), _counted(after)
+    old, new = _counted(cut.old), _counted(cut.new)
     more, less = new - old, old - new
     shared = not more and not less
     if shared:
@@ -62,12 +60,11 @@ def find(cut: Fragments) -> Iterator[Found]:
             return
         more = new
     seen: set[str] = set()
-    for words, rows, is_new in ((more, after, True), (less, before, False)):
-        if words:
-            for topic, where in _places(rows, words):
-                if topic not in seen:
-                    seen.add(topic)
-                    yield Found(topic, shared, is_new, where)
+    for words, lines, is_new in ((more, cut.new, True), (less, cut.old, False)):
+        left = {topic for word in words for topic in _topics_of(word)} - seen
+        for topic, where in _places(lines, words, left):
+            seen.add(topic)
+            yield Found(topic, shared, is_new, where)
 
 
 def _code(lines: tuple[Line, ...]) -> str:
@@ -75,31 +72,41 @@ def _code(lines: tuple[Line, ...]) -> str:
     return "".join("".join(_COMMENT.sub("", line.text).split()) for line in lines if line.changed)
 
 
-def _read(lines: tuple[Line, ...]) -> list[tuple[int, int, list[_Word]]]:
-    """Give the changed lines: row, shift and telling words."""
-    return [(row, line.shift, list(_line_words(line.text))) for row, line in enumerate(lines) if line.changed]
+def _counted(lines: tuple[Line, ...]) -> Counter[str]:
+    """Count the telling parts of names and the subscripts of the changed lines; comments are left out."""
+    code = _without_comments("\n".join([line.text for line in lines if line.changed]))
+    words = Counter(chain.from_iterable(map(words_of, _NAME.findall(code))))
+    if "[" in code:
+        words.update(_SUBSCRIPT.findall(code))
+    return words
 
 
-def _counted(rows: list[tuple[int, int, list[_Word]]]) -> Counter[str]:
-    return Counter([word for _, _, words in rows for word, _, _ in words])
-
-
-def _places(rows: list[tuple[int, int, list[_Word]]], words: Counter[str]) -> Iterator[tuple[str, Where]]:
-    for row, shift, found in rows:
-        for word, start, end in found:
+def _places(lines: tuple[Line, ...], words: Counter[str], left: set[str]) -> Iterator[tuple[str, Where]]:
+    """Give where each of the topics that are ``left`` to be found first shows: the place of one of the words."""
+    for row, line in enumerate(lines):
+        if not left:
+            return
+        for word, start, end in _line_words(line.text) if line.changed else ():
             if word in words:
                 for topic in _topics_of(word):
-                    yield topic, Where(row, start + shift, end + shift)
+                    if topic in left:
+                        left.discard(topic)
+                        yield topic, Where(row, start + line.shift, end + line.shift)
 
 
-@lru_cache(maxsize=_LINES_KEPT)
-def _line_words(text: str) -> tuple[tuple[str, int, int], ...]:
-    """Give the telling parts of names and the subscripts of a line, with their columns; comments are left out."""
-    code = _COMMENT.sub("", text) if "#" in text or "//" in text or "--" in text else text
-    words = [(word, found.start(), found.end()) for found in _NAME.finditer(code) for word in words_of(found[0])]
+def _line_words(text: str) -> Iterator[_Word]:
+    """Give the telling parts of names of a line, and then its subscripts, with their columns."""
+    code = _without_comments(text)
+    for found in _NAME.finditer(code):
+        for word in words_of(found[0]):
+            yield word, found.start(), found.end()
     if "[" in code:
-        words += [(found[0], found.start(), found.end()) for found in _SUBSCRIPT.finditer(code)]
-    return tuple(words)
+        for found in _SUBSCRIPT.finditer(code):
+            yield found[0], found.start(), found.end()
+
+
+def _without_comments(text: str) -> str:
+    return _COMMENT.sub("", text) if "#" in text or "//" in text or "--" in text else text
 
 
 def _topics_of(word: str) -> tuple[str, ...]:

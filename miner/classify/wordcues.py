@@ -61,10 +61,10 @@ def labels(scheme: str, patterns: tuple[Label, ...], text: str, tags: tuple[str,
 @lru_cache(maxsize=64)
 def in_text(scheme: str, text: str) -> tuple[Reason, ...]:
     """Give the reasons that a text holds, with their offsets in it: a commit message, or the words of a question."""
-    lowered = lower(text[:MAX_TEXT])
+    lowered, keys = _read(text)
     found: dict[WordCue, tuple[int, tuple[int, int]]] = {}
     index = _index(scheme)
-    for key in sorted(index.keys() & _keys(lowered)):
+    for key in sorted(index.keys() & keys):
         for cue, order, phrase in index[key]:
             if (cue not in found or order < found[cue][0]) and (place := _find(lowered, phrase)):
                 found[cue] = order, place
@@ -116,9 +116,12 @@ def _index(scheme: str) -> dict[str, tuple[tuple[WordCue, int, str], ...]]:
     return found
 
 
-def _keys(lowered: str) -> set[str]:
-    words = set(_WORD.findall(lowered))
-    return {word[:length] for word in words for length in range(1, _KEY + 1)}
+@lru_cache(maxsize=64)
+def _read(text: str) -> tuple[str, frozenset[str]]:
+    """Give a text lowered, and what the words of it begin with: every scheme asks for the same."""
+    lowered = lower(text[:MAX_TEXT])
+    heads = {word[:_KEY] for word in _WORD.findall(lowered)}
+    return lowered, frozenset(head[:length] for head in heads for length in range(1, _KEY + 1))
 
 
 def _find(lowered: str, phrase: str) -> tuple[int, int] | None:
