@@ -18,7 +18,6 @@ ledger holds, by creation date or committer date, of which time all results are 
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -43,7 +42,7 @@ from miner.collect.githubitems import (
     read_repository,
 )
 from miner.collect.githubsearch import SearchPage
-from miner.collect.githubtokens import ANONYMOUS, TokenPool, read_token_file, read_tokens
+from miner.collect.githubtokens import TokenPool, read_token_file, read_tokens
 from miner.collect.locators import Locator, locate
 from miner.errors import (
     GitHubTokensError,
@@ -57,6 +56,7 @@ from miner.job import CollectRequest, Reporter
 from miner.model import Omission, OmissionReason, RawResponse
 from miner.run import Run
 from miner.settings import Settings, libraries_of
+from miner.spending import enter_github
 from miner.store import github as githubstore
 from miner.store import repository as store
 from miner.store.coverage import Coverage, Interval, gaps, overlaps
@@ -224,7 +224,7 @@ class _Discovery:
             run.summary.github_requests = self._client.requests
             run.summary.not_modified = self._client.conditional
             run.summary.found = len(self._met)
-            run.summary.budgets += _budgets(self._client)
+            enter_github(run.summary, self._client)
             self._client.close()
 
     def _try(self, search: Search) -> None:
@@ -534,27 +534,6 @@ class _Asked:
         if answer.etag and isinstance(answer.data, dict) and answer.data.get("incomplete_results") is False:
             self.fresh[url] = answer.etag, answer.response
         return answer
-
-
-def _budgets(client: GitHubClient) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": SOURCE,
-            "account": _account_label(account),
-            "resource": resource,
-            "remaining": budget.remaining,
-            "limit": budget.limit,
-            "reset_epoch": int(budget.reset_at.timestamp()),
-        }
-        for (account, resource), budget in sorted(client.budgets().items())
-    ]
-
-
-def _account_label(account: str) -> str:
-    """Name an account where many may read it: by a hash, unless it is a token's position or nobody's."""
-    if account == ANONYMOUS or account.startswith("token "):
-        return account
-    return f"account {hashlib.sha256(account.encode()).hexdigest()[:8]}"
 
 
 def _facts(found: Repository, sha256: str) -> dict[str, Any]:
