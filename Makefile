@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet --constraint constraints.txt
 
-.PHONY: help collect test lint format wheel clean tools test-tools
+.PHONY: help collect test lint format wheel clean tools test-tools promtool
 
 help:
 	@echo 'make collect SINCE=2019-01-01   mine bug fixes into data/miner.db (REPO=owner/name, ARGS="--limit 100")'
@@ -19,7 +19,7 @@ help:
 collect: $(VENV)/.installed
 	@$(BIN)/miner collect $(if $(SINCE),--since '$(SINCE)') $(foreach repo,$(REPO),--repo '$(repo)') $(ARGS)
 
-test: $(VENV)/.installed-dev test-tools
+test: $(VENV)/.installed-dev test-tools promtool
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.installed-dev
@@ -54,6 +54,17 @@ test-tools:
 	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
 	    { apt-get install --yes --quiet p7zip-full || { apt-get update --quiet && apt-get install --yes --quiet p7zip-full; }; } >&2; } || \
 	  { echo '7z is missing. Debian, Ubuntu: apt install p7zip-full. macOS: brew install p7zip.' >&2; exit 1; }
+
+# Prometheus' own judge of rules, for the tests of the alerts: out of Debian's package, without the server that it
+# would start. Where it cannot be had, those tests are skipped.
+promtool: $(VENV)/.installed
+	@command -v promtool >/dev/null || test -x $(BIN)/promtool || \
+	  { command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null && folder=$$(mktemp -d) && chmod 755 $$folder && \
+	    { ( cd $$folder && { apt-get download --quiet prometheus || \
+	      { test "$$(id -u)" = 0 && apt-get update --quiet && apt-get download --quiet prometheus; }; } ) >/dev/null 2>&1 && \
+	      dpkg-deb --fsys-tarfile $$folder/prometheus_*.deb | tar -xO ./usr/bin/promtool >$$folder/promtool && \
+	      chmod 755 $$folder/promtool && mv $$folder/promtool $(BIN)/promtool; status=$$?; rm -rf $$folder; test $$status = 0; }; } || \
+	  echo 'promtool cannot be had: the tests of the alerts are skipped. Debian, Ubuntu: apt install prometheus.' >&2
 
 $(VENV)/.installed: pyproject.toml constraints.txt | tools
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
@@ -33,6 +33,7 @@ from miner.judging import judge_of, judge_stored, write_judged
 from miner.model import Omission, OmissionReason, Thread
 from miner.questions import JUDGED_REASONS, QuestionTask
 from miner.run import Run
+from miner.spending import enter_stackoverflow
 from miner.store import posts
 from miner.store import repository as store
 from miner.store.coverage import Coverage, Interval, gaps, overlaps
@@ -86,7 +87,7 @@ class Asking:
             self.api.close()
             self.run.summary.requests = self.api.requests
             self.run.summary.quota_remaining = self.api.quota_remaining
-            self.run.summary.budgets += self._budgets()
+            enter_stackoverflow(self.run.summary, self.api, self.run.clock.now())
 
     def write(
         self, page: ApiPage, threads: Sequence[Thread], proof: Iterable[Coverage], deleted: Sequence[int] = ()
@@ -165,15 +166,6 @@ class Asking:
             for gap in _up_to(self.now, gaps(window, store.covered(connection, SOURCE, query))):
                 row = Coverage(SOURCE, query, "", gap, self.run.run_id, complete=False, reason=reason.value)
                 store.add_coverage(connection, row)
-
-    def _budgets(self) -> list[dict[str, Any]]:
-        remaining, limit = self.api.quota_remaining, self.api.quota_max
-        if remaining is None:
-            return []
-        midnight = datetime.combine(self.run.clock.now().date() + timedelta(days=1), time(), UTC)
-        account = "key" if self.run.settings.stackoverflow.key.get_secret_value() else "anonymous"
-        named = {"source": SOURCE, "account": account, "resource": "day"}
-        return [{**named, "remaining": remaining, "limit": limit, "reset_epoch": int(midnight.timestamp())}]
 
     def _share(self) -> int | None:
         left = self.api.quota_remaining

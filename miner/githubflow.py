@@ -18,7 +18,6 @@ ledger holds, by creation date or committer date, of which time all results are 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -39,7 +38,6 @@ from miner.collect.githubitems import (
     read_repository,
 )
 from miner.collect.githubsearch import SearchPage
-from miner.collect.githubtokens import ANONYMOUS
 from miner.errors import GitHubTokensError, HttpError, Interrupted, RepositoryRefusedError
 from miner.githubasked import Asked
 from miner.githublooks import FAILURES, OVER, Looks
@@ -47,6 +45,7 @@ from miner.githubnames import Names, facts_of
 from miner.githubsearches import SOURCE, Search, client_of, searches
 from miner.model import Omission, OmissionReason
 from miner.run import Run
+from miner.spending import enter_github
 from miner.store import github as githubstore
 from miner.store import repository as store
 from miner.store.coverage import Coverage, Interval, gaps, overlaps
@@ -115,7 +114,7 @@ class _Discovery:
             run.summary.github_requests = self._client.requests
             run.summary.not_modified = self._client.conditional
             run.summary.found = len(self._met)
-            run.summary.budgets += _budgets(self._client)
+            enter_github(run.summary, self._client)
             self._client.close()
 
     def _try(self, search: Search) -> None:
@@ -256,25 +255,6 @@ class _Discovery:
                 yield Coverage(SOURCE, search.query, "", gap, run.run_id, count, count, count)
 
 
-def _budgets(client: GitHubClient) -> list[dict[str, Any]]:
-    return [
-        {
-            "source": SOURCE,
-            "account": _account_label(account),
-            "resource": resource,
-            "remaining": budget.remaining,
-            "limit": budget.limit,
-            "reset_epoch": int(budget.reset_at.timestamp()),
-        }
-        for (account, resource), budget in sorted(client.budgets().items())
-    ]
-
-
-def _account_label(account: str) -> str:
-    """Name an account where many may read it: by a hash, unless it is a token's position or nobody's."""
-    if account == ANONYMOUS or account.startswith("token "):
-        return account
-    return f"account {hashlib.sha256(account.encode()).hexdigest()[:8]}"
 
 
 def _moment(found: Repository | FoundCommit | FoundFile) -> int:

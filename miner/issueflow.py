@@ -31,6 +31,7 @@ from miner.job import CollectRequest
 from miner.model import Omission, OmissionReason
 from miner.run import Run
 from miner.settings import Settings
+from miner.spending import enter_github
 from miner.store import issues as issuestore
 from miner.store import issuework
 from miner.store import repository as store
@@ -130,6 +131,7 @@ class _Asking:
         finally:
             run.summary.github_requests += client.requests
             run.summary.graphql_requests = client.requests
+            enter_github(run.summary, client)
             client.close()
             run.reporter.finish("ask", "github")
 

@@ -90,7 +90,8 @@ class Summary:
     nothing had changed. ``found`` are the repositories that searches named, ``renamed`` and ``gone`` those among the
     known ones. ``commits_asked`` are the commits for which it was asked about issues, in ``graphql_requests`` of the
     requests, which cost ``graphql_points``; ``issues`` is what came, ``raised`` the commits that it had mined.
-    ``pages`` are transactions, by source; ``budgets`` what each source said last of its budgets.
+    ``pages`` are transactions, by source; ``sent`` the requests by source, account and resource; ``budgets`` what each
+    source said last of theirs.
     """
 
     run_id: int = 0
@@ -119,6 +120,7 @@ class Summary:
     graphql_points: int = 0
     raised: int = 0
     fixes: int = 0
+    sent: list[dict[str, Any]] = field(default_factory=list)
     budgets: list[dict[str, Any]] = field(default_factory=list)
     pages: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0

@@ -33,6 +33,7 @@ from miner.gitflow import Mining, on_repository
 from miner.job import SOURCE
 from miner.model import Omission, OmissionReason
 from miner.run import Run
+from miner.spending import enter_stackoverflow
 from miner.store import github as githubstore
 from miner.store import repository as store
 from miner.store.postrows import SOURCE as POSTS
@@ -128,6 +129,7 @@ class _Posts:
             self._asking.api.close()
             self._run.summary.requests += self._asking.api.requests
             self._run.summary.quota_remaining = self._asking.api.quota_remaining
+            enter_stackoverflow(self._run.summary, self._asking.api, self._run.clock.now())
 
     def _collect(self, numbers: Sequence[int]) -> None:
         self._ask(numbers)

@@ -373,7 +373,8 @@ def test_a_summary_tells_pages_and_what_is_left_of_the_quota(start_lite: Start) 
     asker = start_lite()
     summary = asker.collect()
     assert summary.pages["stackoverflow"] > 0
-    (budget,) = summary.budgets
+    (budget,), (sent,) = summary.budgets, summary.sent
+    assert sent == {"source": "stackoverflow", "account": "key", "resource": "day", "requests": summary.requests}
     assert (budget["account"], budget["limit"], budget["remaining"]) == ("key", 10_000, summary.quota_remaining)
     assert at(budget["reset_epoch"]) == datetime(2022, 6, 2, tzinfo=UTC)
 

@@ -88,6 +88,10 @@ class GitHubClient:
         """Give what GitHub said last of its budgets, by account and resource."""
         return self._pool.budgets()
 
+    def sent(self) -> Mapping[tuple[str, str], int]:
+        """Give how many requests were sent, by account and resource."""
+        return self._pool.sent()
+
     def close(self) -> None:
         """Close the connections. The client can be used again."""
         self._wire.close()
@@ -216,13 +220,21 @@ class GitHubClient:
         while True:
             lease = self._ready(resource)
             try:
-                exchange = send(lease)
+                exchange = self._sent(send, lease)
                 self._check_limits(exchange, lease)
                 return exchange, accept(exchange, lease)
             except _RefusedError:
                 tries.note_refusal()
             except Transient as failure:
                 self._clock.sleep(tries.wait_after(failure))
+
+    def _sent(self, send: Callable[[Lease], Exchange], lease: Lease) -> Exchange:
+        """Send a request, and count it for its account, whatever comes of it."""
+        before = self._wire.requests
+        try:
+            return send(lease)
+        finally:
+            self._pool.note_sent(lease, self._wire.requests - before)
 
     def _ready(self, resource: str) -> Lease:
         """Wait until an account may be used, if that is not too long."""
@@ -253,7 +265,7 @@ class GitHubClient:
         for lease in self._pool.unknown():
             account = None
             try:
-                exchange = self._wire.get(self.url("/user"), lease.token)
+                exchange = self._sent(lambda one: self._wire.get(self.url("/user"), one.token), lease)
                 self._check_limits(exchange, lease)
                 payload = answers.read(exchange, lease.token)
                 login = payload.get("login") if isinstance(payload, dict) else None

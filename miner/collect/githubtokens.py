@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -71,6 +72,7 @@ class TokenPool:
         self._clock = clock
         self._warn = warn
         self._budgets: dict[tuple[str, str], Budget] = {}
+        self._sent: Counter[tuple[str, str]] = Counter()
         self._barred: dict[str, datetime] = {}
         self._strikes: dict[str, int] = {}
         self._in_use: dict[str, str] = {}
@@ -96,6 +98,15 @@ class TokenPool:
     def budgets(self) -> Mapping[tuple[str, str], Budget]:
         """Give what is known, by account and resource."""
         return dict(self._budgets)
+
+    def sent(self) -> Mapping[tuple[str, str], int]:
+        """Give how many requests were sent, by account and resource."""
+        return dict(self._sent)
+
+    def note_sent(self, lease: Lease, number: int) -> None:
+        """Count requests that used a lease."""
+        if number:
+            self._sent[lease.account, lease.resource] += number
 
     def choose(self, resource: str) -> Lease:
         """Give the account in use while it has budget, else another that has, else the one that is free first.
@@ -198,6 +209,8 @@ class TokenPool:
     def _move(self, token: _Token, account: str) -> None:
         for known, resource in [key for key in self._budgets if key[0] == token.account]:
             self._budgets[account, resource] = self._budgets.pop((known, resource))
+        for known, resource in [key for key in self._sent if key[0] == token.account]:
+            self._sent[account, resource] += self._sent.pop((known, resource))
         token.account = account
 
     def _say_slow(self) -> None:

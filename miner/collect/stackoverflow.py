@@ -86,6 +86,11 @@ class StackExchange:
         return self._http.requests
 
     @property
+    def has_key(self) -> bool:
+        """Whether it asks with a key, which has a budget of its own."""
+        return bool(self._key)
+
+    @property
     def quota_remaining(self) -> int | None:
         """How many requests are left today (UTC); None before the first response."""
         return self._budget.remaining

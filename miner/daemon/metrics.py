@@ -59,13 +59,13 @@ class Metrics:
             registry=registry,
         )
         self.missed = Counter(
-            "miner_job_missed", "Runs that were left out, being too late.", ["job"], registry=registry
+            "miner_job_missed", "Runs that were left out, being too late.", ["name"], registry=registry
         )
         self._ended = Counter(
-            "miner_job_runs", "Runs that ended, by how they did.", ["job", "kind", "outcome"], registry=registry
+            "miner_job_runs", "Runs that ended, by how they did.", ["name", "kind", "outcome"], registry=registry
         )
         self._seconds = Histogram(
-            "miner_job_duration_seconds", "How long runs took.", ["job"], buckets=_BUCKETS, registry=registry
+            "miner_job_duration_seconds", "How long runs took.", ["name"], buckets=_BUCKETS, registry=registry
         )
         build = Gauge("miner_build_info", "The version that runs.", ["version"], registry=registry)
         build.labels(__version__).set(1)
@@ -172,14 +172,13 @@ def _of_jobs(found: Reading) -> Iterator[Metric]:
     last = {(one.job,): one.succeeded_at.timestamp() for one in found.jobs if one.succeeded_at is not None}
     due = {(one.job,): one.next_at.timestamp() for one in found.jobs if one.next_at is not None}
     failures = {(one.job,): one.failures for one in found.jobs}
-    yield _by("miner_job_last_success_timestamp_seconds", "When each job last succeeded.", ("job",), last)
-    yield _by("miner_job_next_run_timestamp_seconds", "When each job is due next.", ("job",), due)
-    yield _by("miner_job_failures", "How often each job failed since it last succeeded.", ("job",), failures)
+    yield _by("miner_job_last_success_timestamp_seconds", "When each job last succeeded.", ("name",), last)
+    yield _by("miner_job_next_run_timestamp_seconds", "When each job is due next.", ("name",), due)
+    yield _by("miner_job_failures", "How often each job failed since it last succeeded.", ("name",), failures)
 
 
 def _of_runs(totals: Totals, now: datetime) -> Iterator[Metric]:
     sources = {
-        "miner_requests": ("Requests that were sent, since this daemon started.", totals.requests),
         "miner_pages": ("Pages that were committed, since this daemon started.", totals.pages),
         "miner_items": ("Commits, questions and repositories that came, since this daemon started.", totals.items),
     }
@@ -188,6 +187,13 @@ def _of_runs(totals: Totals, now: datetime) -> Iterator[Metric]:
         for source in sorted({"git", "github", "stackoverflow", *counts}):
             family.add_metric([source], counts[source])
         yield family
+    labels = ("source", "account", "resource")
+    requests = CounterMetricFamily(
+        "miner_requests", "Requests that were sent, since this daemon started.", labels=labels
+    )
+    for key, number in sorted(totals.requests.items()):
+        requests.add_metric(key, number)
+    yield requests
     yield _counter("miner_new_fixes", "Fixes that came, since this daemon started.", totals.fixes)
     runs = CounterMetricFamily(
         "miner_runs", "Collects that ended, by status, since this daemon started.", labels=["status"]
@@ -195,7 +201,6 @@ def _of_runs(totals: Totals, now: datetime) -> Iterator[Metric]:
     for status, number in sorted(totals.runs.items()):
         runs.add_metric([status], number)
     yield runs
-    labels = ("source", "account", "resource")
     known = totals.budgets.items()
     left = {key: _remaining(budget, now) for key, budget in known}
     yield _by(

@@ -100,10 +100,10 @@ class Budget(NamedTuple):
 class Totals:
     """What the runs brought since the first reading, by source: those of the daemon, and any other on the database.
 
-    A run counts once, when it has ended. ``budgets`` are by source, account and resource.
+    A run counts once, when it has ended. ``requests`` and ``budgets`` are by source, account and resource.
     """
 
-    requests: Counter[str] = field(default_factory=Counter)
+    requests: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     pages: Counter[str] = field(default_factory=Counter)
     items: Counter[str] = field(default_factory=Counter)
     fixes: int = 0
@@ -142,10 +142,12 @@ class Totals:
             self._learn(_object(summary))
 
     def _count(self, summary: Mapping[str, Any]) -> None:
-        self.requests["stackoverflow"] += _whole(summary.get("requests"))
-        self.requests["github"] += _whole(summary.get("github_requests"))
+        for told in _objects(summary.get("sent")):
+            self.requests[_key(told)] += _whole(told.get("requests"))
         self.items["git"] += _whole(summary.get("seen"))
-        self.items["stackoverflow"] += _whole(summary.get("questions"))
+        # What was looked at again would hide that nothing new comes.
+        again = _whole(summary.get("reobserved"))
+        self.items["stackoverflow"] += max(_whole(summary.get("questions")) - again, 0)
         self.items["github"] += _whole(summary.get("found"))
         self.fixes += _whole(summary.get("fixes"))
         pages = summary.get("pages")
@@ -154,15 +156,23 @@ class Totals:
         self._learn(summary)
 
     def _learn(self, summary: Mapping[str, Any]) -> None:
-        budgets = summary.get("budgets")
-        for told in budgets if isinstance(budgets, list) else ():
-            key = str(told["source"]), str(told["account"]), str(told["resource"])
-            self.budgets[key] = Budget(told["remaining"], told["limit"], told["reset_epoch"])
+        for told in _objects(summary.get("budgets")):
+            self.budgets[_key(told)] = Budget(told["remaining"], told["limit"], told["reset_epoch"])
+            # An account that is known has 0 from the start: what is counted later is an increase.
+            self.requests[_key(told)] += 0
 
 
 def _object(text: str | None) -> dict[str, Any]:
     found = json.loads(text) if text else {}
     return found if isinstance(found, dict) else {}
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _key(told: Mapping[str, Any]) -> tuple[str, str, str]:
+    return str(told["source"]), str(told["account"]), str(told["resource"])
 
 
 def _whole(value: object) -> int:

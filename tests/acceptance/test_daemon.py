@@ -118,12 +118,14 @@ def test_it_runs_its_jobs_and_brings_what_collect_brings(
         assert daemon.ended("fetch")["fetch"]["event"] == "job complete"
         assert daemon.get("/healthz")[0] == daemon.get("/readyz")[0] == 200
         text = daemon.get("/metrics")[1]
-        assert 'miner_job_runs_total{job="questions",kind="questions",outcome="complete"} 1.0' in text
+        assert 'miner_job_runs_total{kind="questions",name="questions",outcome="complete"} 1.0' in text
         assert 'miner_budget_remaining_requests{account="key",resource="day",source="stackoverflow"} 99' in text
         assert 'miner_budget_limit_requests{account="token 1",resource="search",source="github"} 30.0' in text
         for source in ("git", "github", "stackoverflow"):
             assert daemon.metric(f'miner_pages_total{{source="{source}"}}') > 0
             assert 0 <= daemon.metric(f'miner_lag_seconds{{source="{source}"}}') < 1000
+        sent = 'miner_requests_total{account="token 1",resource="search",source="github"}'
+        assert daemon.metric(sent) == sum(request.path.startswith("/search/") for request in hub.requests)
         assert daemon.metric("miner_new_fixes_total") > 0
         assert daemon.stop() == 0
         # What was fetched after the searches is asked about by the next ones.
@@ -260,7 +262,7 @@ def test_sighup_takes_new_settings_and_refuses_wrong_ones(start: Start, tmp_path
         daemon.process.send_signal(signal.SIGHUP)
         assert says in daemon.until("settings refused")["message"]
     assert daemon.metric("miner_config_reload_successful") == 0
-    assert 'miner_job_next_run_timestamp_seconds{job="old"}' in daemon.get("/metrics")[1]
+    assert 'miner_job_next_run_timestamp_seconds{name="old"}' in daemon.get("/metrics")[1]
     found = {"upkeep": UPKEEP, "more": {"run": "maintenance", "every": "2h"}}
     (tmp_path / "daemon.toml").write_text(toml(found, port=1, metrics_cache_seconds=0), encoding="utf-8")
     daemon.process.send_signal(signal.SIGHUP)
@@ -286,9 +288,9 @@ def test_a_job_that_fails_leaves_the_daemon_alive(start: Start) -> None:
     assert "127.0.0.1" in ended["questions"]["message"]
     assert ended["upkeep"]["event"] == "job complete"
     assert daemon.get("/healthz") == (200, "ok\n")
-    assert daemon.metric('miner_job_runs_total{job="questions",kind="questions",outcome="failed"}') == 1
-    assert daemon.metric('miner_job_failures{job="questions"}') == 1
-    assert daemon.metric('miner_job_failures{job="upkeep"}') == 0
+    assert daemon.metric('miner_job_runs_total{kind="questions",name="questions",outcome="failed"}') == 1
+    assert daemon.metric('miner_job_failures{name="questions"}') == 1
+    assert daemon.metric('miner_job_failures{name="upkeep"}') == 0
     assert daemon.stop() == 0
 
 

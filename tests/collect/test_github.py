@@ -284,6 +284,18 @@ def test_primary_limit_turns_to_another_account(connect: Connect, clock: Pretend
     assert clock.slept == []
     assert client.budgets()["ann", "core"].remaining == 0
     assert client.budgets()["bob", "core"].remaining == 4999
+    assert client.sent() == {("ann", "core"): 3, ("bob", "core"): 3}
+
+
+def test_what_is_sent_again_counts_each_time(connect: Connect) -> None:
+    """Whatever becomes of a request, it was sent; what is not sent does not count."""
+    with Script(hang_up, cut, said({})) as server:
+        client = connect(server.url, ONE)
+        client.get("/x")
+        with pytest.raises(HttpError, match="no address"):
+            client.get("http://elsewhere.test/x")
+        assert client.sent() == {("token 1", "core"): 3}
+        assert client.requests == len(server.seen) == 3
 
 
 def test_tokens_of_one_account_share_its_budget(connect: Connect, clock: PretendClock) -> None:

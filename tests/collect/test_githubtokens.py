@@ -84,7 +84,9 @@ def test_tokens_of_one_account_have_one_budget(clock: PretendClock) -> None:
     pool = TokenPool(["aaa", "bbb"], clock)
     for lease in pool.unknown():
         pool.learn(lease, 200, headers(0))
+        pool.note_sent(lease, 1)
         pool.identify(lease, "ann")
+    assert pool.sent() == {("ann", "core"): 2}
     assert pool.unknown() == []
     assert pool.accounts == ("ann",)
     assert pool.choose("core").wait_seconds == 601

@@ -45,7 +45,7 @@ def metrics(engine: Engine, clock: PretendClock) -> Metrics:
     return made
 
 
-def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+def value(metrics: Metrics, name: str, /, **labels: str) -> float | None:
     return metrics.registry.get_sample_value(name, labels)
 
 
@@ -55,8 +55,8 @@ def outcome(how: str, minutes: float) -> Outcome:
 
 def test_what_never_happened_is_zero(metrics: Metrics) -> None:
     """Not unknown: an alert on an increase would miss the first one."""
-    assert value(metrics, "miner_job_runs_total", job="fetch", kind="fetch", outcome="failed") == 0
-    assert value(metrics, "miner_job_missed_total", job="upkeep") == 0
+    assert value(metrics, "miner_job_runs_total", name="fetch", kind="fetch", outcome="failed") == 0
+    assert value(metrics, "miner_job_missed_total", name="upkeep") == 0
     for source in ("git", "github", "stackoverflow"):
         assert value(metrics, "miner_ledger_gaps", source=source) == 0
         assert value(metrics, "miner_pages_total", source=source) == 0
@@ -66,9 +66,9 @@ def test_runs_of_jobs_are_counted_by_how_they_ended(metrics: Metrics) -> None:
     """With their durations."""
     for how, minutes in (("complete", 2), ("failed", 0.1), ("failed", 90)):
         metrics.note(outcome(how, minutes))
-    assert value(metrics, "miner_job_runs_total", job="fetch", kind="fetch", outcome="failed") == 2
-    assert value(metrics, "miner_job_duration_seconds_sum", job="fetch") == pytest.approx(120 + 6 + 5400)
-    assert value(metrics, "miner_job_duration_seconds_bucket", job="fetch", le="300.0") == 2
+    assert value(metrics, "miner_job_runs_total", name="fetch", kind="fetch", outcome="failed") == 2
+    assert value(metrics, "miner_job_duration_seconds_sum", name="fetch") == pytest.approx(120 + 6 + 5400)
+    assert value(metrics, "miner_job_duration_seconds_bucket", name="fetch", le="300.0") == 2
 
 
 def test_how_jobs_ended_outlives_the_daemon(metrics: Metrics, engine: Engine) -> None:
@@ -76,9 +76,9 @@ def test_how_jobs_ended_outlives_the_daemon(metrics: Metrics, engine: Engine) ->
     with writing(engine) as connection:
         put_outcome(connection, "fetch", "fetch", "partial", "", START, START)
         put_outcome(connection, "fetch", "fetch", "failed", "", START, START)
-    last = value(metrics, "miner_job_last_success_timestamp_seconds", job="fetch")
+    last = value(metrics, "miner_job_last_success_timestamp_seconds", name="fetch")
     assert last == START.timestamp()
-    assert value(metrics, "miner_job_failures", job="fetch") == 1
+    assert value(metrics, "miner_job_failures", name="fetch") == 1
 
 
 def test_a_budget_whose_reset_has_passed_is_full(metrics: Metrics, engine: Engine, clock: PretendClock) -> None:
@@ -126,7 +126,7 @@ def test_a_database_that_does_not_answer_is_said(metrics: Metrics, engine: Engin
     text = generate_latest(metrics.registry).decode()
     assert "miner_database_up 0.0" in text
     assert "miner_metrics_read_failures_total 1.0" in text
-    assert 'miner_job_missed_total{job="fetch"} 0.0' in text
+    assert 'miner_job_missed_total{name="fetch"} 0.0' in text
     assert "miner_ledger_gaps" not in text
 
 
@@ -151,7 +151,7 @@ def test_every_alert_asks_for_metrics_that_there_are(metrics: Metrics, engine: E
 
 def test_an_alerts_labels_are_those_of_its_metric(metrics: Metrics) -> None:
     """A label that there is not matches nothing, and the alert would never fire."""
-    labels = {"job", "kind", "outcome", "source", "reason", "pattern", "account", "resource"}
+    labels = {"name", "kind", "outcome", "source", "reason", "pattern", "account", "resource"}
     for found in re.findall(r"miner_\w+\{([^}]*)\}", (DEPLOY / "alerts.yml").read_text()):
         assert set(re.findall(r"(\w+)\s*[=!]", found)) <= labels
 

@@ -43,21 +43,41 @@ def read(engine: Engine, totals: Totals) -> Totals:
 
 def test_runs_count_once_when_they_have_ended(engine: Engine) -> None:
     """Those from before the first reading do not count, unless they end after it; killed ones never do."""
-    end(engine, begin(engine), requests=1000, pages={"git": 1000})
+    end(engine, begin(engine), questions=1000, pages={"git": 1000})
     killed, slow = begin(engine), begin(engine)
     totals = read(engine, Totals())
-    assert totals.requests["stackoverflow"] == 0
+    assert totals.items["stackoverflow"] == 0
     quick = begin(engine)
-    end(engine, quick, requests=3, github_requests=5, seen=7, questions=11, found=13, fixes=17, pages={"git": 19})
-    assert read(engine, totals).requests == {"stackoverflow": 3, "github": 5}
+    end(engine, quick, seen=7, questions=11, found=13, fixes=17, pages={"git": 19})
     assert read(engine, totals).items == {"git": 7, "stackoverflow": 11, "github": 13}
-    end(engine, slow, requests=100, pages={"git": 1, "github": 2})
+    end(engine, slow, questions=100, pages={"git": 1, "github": 2})
     for _ in range(2):
         read(engine, totals)
-    assert (totals.requests["stackoverflow"], totals.fixes) == (103, 17)
+    assert (totals.items["stackoverflow"], totals.fixes) == (111, 17)
     assert (totals.pages, totals.runs) == ({"git": 20, "github": 2}, {"complete": 2})
     end(engine, killed)
     assert read(engine, totals).runs == {"complete": 3}
+
+
+def test_requests_count_for_the_account_that_they_used(engine: Engine) -> None:
+    """One that is known from before has 0, so that what comes is an increase."""
+    one, other = ("github", "token 1", "core"), ("stackoverflow", "key", "day")
+    sent = [dict(zip(("source", "account", "resource"), key, strict=True), requests=3) for key in (one, other)]
+    end(engine, begin(engine), budgets=[{**BUDGET, "remaining": 4000}], sent=sent)
+    totals = read(engine, Totals())
+    assert totals.requests == {one: 0}
+    for _ in range(2):
+        end(engine, begin(engine), sent=sent)
+    assert read(engine, totals).requests == {one: 6, other: 6}
+
+
+def test_questions_that_are_looked_at_again_are_nothing_new(engine: Engine) -> None:
+    """They come every day, whether or not any new one does: an alert on nothing new would never fire."""
+    totals = read(engine, Totals())
+    end(engine, begin(engine), questions=100, reobserved=100)
+    assert read(engine, totals).items["stackoverflow"] == 0
+    end(engine, begin(engine), questions=103, reobserved=100)
+    assert read(engine, totals).items["stackoverflow"] == 3
 
 
 def test_budgets_are_what_was_said_last(engine: Engine) -> None:
