@@ -27,7 +27,6 @@ from typing import Any
 from sqlalchemy import Connection
 
 from miner.collect import githubsearch
-from miner.collect.github import GitHubClient
 from miner.collect.githubitems import (
     FoundCommit,
     FoundFile,
@@ -253,8 +252,6 @@ class _Discovery:
             for gap in left:
                 count = sum(number for date, number in came.dates.items() if gap.since <= date < gap.until)
                 yield Coverage(SOURCE, search.query, "", gap, run.run_id, count, count, count)
-
-
 
 
 def _moment(found: Repository | FoundCommit | FoundFile) -> int:
