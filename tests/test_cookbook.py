@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 from support.pages import NOON, VERDICT, commit, fix, sha
+from support.resplit import GONE, GONE_POST, add_resplit
 
+from miner.classify.version import RATER
 from miner.store import repository
 from miner.store.query import asked
 from miner.store.rows import PageBuilder
@@ -60,4 +62,28 @@ def test_the_answers_are_those_of_the_rows(filled: Engine) -> None:
     assert shares == [("add_layer", 2, 66.7), ("unknown", 1, 33.3)]
     assert answer_to(filled, 12) == [("o/n", 3, 3, 3)]
     assert [row[:2] for row in answer_to(filled, 13)] == [("o/n", 3)]
-    assert [row[1:] for row in answer_to(filled, 6)] == [("add_layer", 2), ("unknown", 1)]
+    assert [row[2:] for row in answer_to(filled, 6)] == [("add_layer", 2), ("unknown", 1)]
+
+
+@pytest.mark.parametrize(("number", "title", "sql"), RECIPES, ids=[number for number, _, _ in RECIPES])
+def test_no_recipe_tells_of_a_superseded_fix(resplit: Engine, number: str, title: str, sql: str) -> None:
+    """Newer rules see others in its place."""
+    with asked(resplit, sql) as answer:
+        assert not {GONE, GONE_POST} & {value for row in answer.rows for value in row}
+
+
+def test_counts_are_of_fixes_in_force_and_of_one_rater_each(resplit: Engine) -> None:
+    """Four fixes, of which the rules in force alone have labels in force."""
+    assert [row[:3] for row in answer_to(resplit, 1)] == [("git", "keras", 3), ("stackoverflow", "keras", 1)]
+    by_rater = {number: answer_to(resplit, number) for number in (2, 5, 6, 10)}
+    assert {row[0] for rows in by_rater.values() for row in rows} == {RATER}
+    assert sum(int(str(row[2])) for row in by_rater[2]) == 4
+    assert sum(int(str(row[2])) + int(str(row[3])) for row in by_rater[5]) == 4
+    assert sum(int(str(row[3])) for row in by_rater[6]) == 4
+
+
+@pytest.fixture
+def resplit(engine: Engine) -> Engine:
+    """Four fixes in force, two superseded."""
+    add_resplit(engine)
+    return engine

@@ -13,6 +13,7 @@ from miner.study.paper import compare
 from miner.study.statistics import Difference, difference, groups, holm
 
 ID = "table4"
+_GROUPS = "groups"
 Pair = tuple[str, str]
 _COLUMNS = (
     "library_a",
@@ -53,7 +54,7 @@ def build(material: Material) -> Exhibit:
         records(_COLUMNS, rows),
         tuple(_grids(material, there, found, adjusted)),
         notes=tuple(_notes(material, there, found, adjusted)),
-        comparisons=tuple(_comparisons(rows)),
+        comparisons=tuple(_comparisons(material, rows, found, there)),
     )
 
 
@@ -95,8 +96,7 @@ def _notes(
     if len(there) < 2:
         yield "Fewer than two libraries have fixes with a known pattern: there is nothing to compare."
         return
-    by_t = groups(there, {pair: one.independent for pair, one in found.items()})
-    yield f"Groups in which no two libraries differ by the independent t-test: {_groups(by_t)}."
+    yield f"Groups in which no two libraries differ by the independent t-test: {_alike(there, found)}."
     yield f"The same by the permutation test, after Holm: {_groups(groups(there, adjusted))}."
     yield from _FACTS
     yield f"Seed {material.seed}, {material.permutations:,} random tables a pair."
@@ -106,11 +106,22 @@ def _groups(found: list[tuple[str, ...]]) -> str:
     return "; ".join(", ".join(name("library", one) for one in group) for group in found)
 
 
-def _comparisons(rows: Iterable[tuple[Scalar, ...]]) -> Iterable[Comparison]:
+def _alike(there: list[str], found: Mapping[Pair, Difference]) -> str:
+    return _groups(groups(there, {pair: one.independent for pair, one in found.items()}))
+
+
+def _comparisons(
+    material: Material, rows: Iterable[tuple[Scalar, ...]], found: Mapping[Pair, Difference], there: list[str]
+) -> Iterable[Comparison]:
+    alike = compare(
+        "groups that do not differ (independent t-test)", _alike(there, found), material.printed(ID, _GROUPS)
+    )
+    if alike and len(there) > 1:
+        yield alike
     for row in rows:
-        found = compare(f"p (independent t-test), {row[0]} and {row[1]}", row[4], row[9])
-        if found:
-            yield found
+        compared = compare(f"p (independent t-test), {row[0]} and {row[1]}", row[4], row[9])
+        if compared:
+            yield compared
 
 
 def p_text(p: float | None) -> str:

@@ -131,8 +131,19 @@ def test_the_independent_t_test_is_on_the_counts(engine: Engine) -> None:
     alike = {("caffe", "theano"), ("caffe", "torch"), ("theano", "torch"), ("keras", "tensorflow")}
     # Torch is near TensorFlow in this part: p = .0586.
     assert {pair for pair, value in p.items() if float(value or 0) >= 0.05} == alike | {("tensorflow", "torch")}
-    (compared,) = table.comparisons
+    alike_, compared = table.comparisons
     assert (compared.ours, compared.paper, compared.same) == ("0.27", "0.84", False)
+    assert alike_.ours == "Caffe, Theano, Torch; Keras, TensorFlow; TensorFlow, Torch"
+    assert alike_.paper == "Caffe, Theano, Torch; Keras, TensorFlow"
+
+
+def test_the_two_sources_are_compared_over_the_patterns(engine: Engine) -> None:
+    """Student's t on the 15 counts of each sheet: means 178 / 15 and 209 / 15, t = -0.4803, 28 degrees of freedom."""
+    (table,) = build(engine, "sources")
+    assert pick(table, "p_t_test_independent", library="all") == pytest.approx(0.6348, abs=1e-4)
+    assert pick(table, "p_t_test_paired", library="all") == pytest.approx(0.4665, abs=1e-4)
+    (compared,) = table.comparisons
+    assert (compared.ours, compared.paper) == ("0.63", "0.83")
 
 
 def test_the_rest_of_the_study_is_made_without_collected_fixes(engine: Engine) -> None:

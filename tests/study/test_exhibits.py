@@ -27,6 +27,7 @@ from miner.study.charts import Alluvial, Bars, Heatmap, Stacked
 from miner.study.counts import Cell, Counts
 from miner.study.exhibits import Comparison, Exhibit, Scalar, Value
 from miner.study.material import Aftermath, Challenges, Material, NewBug
+from miner.study.names import ids
 from miner.study.registry import REGISTRY
 
 Change = Callable[..., Material]
@@ -163,6 +164,31 @@ def test_table_4_compares_each_pair_with_known_fixes(material: Material) -> None
     assert found["p_permutation"] == found["p_permutation_holm"]
     assert any("Keras, TensorFlow" in note for note in exhibit.notes)
     assert any("0.28" in note for note in exhibit.notes)
+
+
+def test_table_4_is_students_t_on_the_counts_of_the_patterns(changed: Change) -> None:
+    """Of 15 fixes of one pattern, and of 2 of each of the 15.
+
+    Means 1 and 2, variances 210 / 14 = 15 and 0: t = -1 with 28 degrees of freedom, both variances pooled (Welch would
+    have 14). The differences 13 and 14 times -2 have the mean -1 and the variance 15: t = -1 with 14. From Student's
+    distribution: .3259 and .3343.
+    """
+    keras = Cell("github", "keras", ids("pattern")[0], fixes=15)
+    tensorflow = [Cell("stackoverflow", "tensorflow", one, fixes=2) for one in ids("pattern")]
+    unknown = Cell("github", "tensorflow", "unknown", fixes=99)
+    exhibit = table4.build(changed(counts=Counts((keras, *tensorflow, unknown))))
+    one = row(exhibit, library_a="keras", library_b="tensorflow")
+    assert (one["fixes_a"], one["fixes_b"]) == (15, 30)
+    assert one["p_t_test_independent"] == pytest.approx(0.3258747, abs=1e-6)
+    assert one["p_t_test_paired"] == pytest.approx(0.3342819, abs=1e-6)
+
+
+def test_the_groups_of_libraries_stand_beside_the_papers(changed: Change) -> None:
+    """Two libraries that do not differ are not the paper's two groups; without two libraries nothing is compared."""
+    (compared,) = table4.build(changed(paper={"table4": {"groups": "Keras, TensorFlow"}})).comparisons
+    assert (compared.ours, compared.same) == ("Keras, TensorFlow", True)
+    only = changed(counts=Counts((Cell("github", "keras", "monitor"),)), paper={"table4": {"groups": "Keras"}})
+    assert table4.build(only).comparisons == ()
 
 
 def test_sources_are_compared_over_all_and_in_each_library(material: Material) -> None:

@@ -13,10 +13,10 @@ from miner.study.registry import REGISTRY
 
 
 def test_only_what_has_a_source_is_there() -> None:
-    """The totals of the abstract and two p-values; a new figure needs a source, and a line here."""
+    """The totals of the abstract, two p-values and two groups; a new figure needs a source, and a line here."""
     assert printed() == {
         "table1": {"stackoverflow/all": 415, "github/all": 555},
-        "table4": {"keras/tensorflow": 0.84},
+        "table4": {"keras/tensorflow": 0.84, "groups": "Caffe, Theano, Torch; Keras, TensorFlow"},
         "sources": {"stackoverflow/github": 0.83},
     }
     assert set(printed()) <= {entry.id for entry in REGISTRY}
