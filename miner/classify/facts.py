@@ -165,7 +165,10 @@ class Facts:
     is_parsed: bool = False
 
     def __len__(self) -> int:
-        return sum(map(len, self._lists()))
+        return (
+            len(self.calls) + len(self.arguments) + len(self.assignments) + len(self.layers) + len(self.imports)
+            + len(self.words) + len(self.tokens) + len(self.statements) + len(self.topics)
+        )  # fmt: skip
 
     def add(self, other: Facts) -> None:
         """Append all facts of another hunk."""

@@ -198,7 +198,8 @@ class _Reader:
         if node.type in _COMPOUND:
             return 0 <= first < rows and self.changed[first]
         last = node.end_point[0] - self.first_row
-        if self.changed_above[min(last + 1, rows)] > self.changed_above[min(max(first, 0), rows)]:
+        above = self.changed_above
+        if above[last + 1 if last < rows else rows] > above[0 if first < 0 else first if first < rows else rows]:
             return True
         return bool(self.gaps) and first != last and any(first < gap <= last for gap in self.gaps)
 
