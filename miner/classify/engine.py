@@ -161,9 +161,7 @@ def _spoken_for(patterns: Iterable[str], seen: Sequence[Observation]) -> set[str
     weights = pattern_weights()
     voted = set().union(*(hunk.votes for hunk in seen))
     topics = set().union(*(hunk.topics for hunk in seen))
-    return {
-        pattern for pattern in patterns if pattern in voted or not topics.isdisjoint(weights[pattern].topics)
-    }
+    return {pattern for pattern in patterns if pattern in voted or not topics.isdisjoint(weights[pattern].topics)}
 
 
 def _mixed(own: Mapping[str, float], around: Mapping[str, float]) -> Mapping[str, float]:
