@@ -163,7 +163,7 @@ def print_labels(page: MinedPage) -> None:
     for row in page.rows["label"]:
         _, scheme, _, rank, value, *_ = row
         if rank == 1:
-            firsts[scheme][value] += 1
+            firsts[str(scheme)][str(value)] += 1
     for scheme, first in firsts.items():
         print(f"\n{scheme}")
         for value, count in first.most_common():
