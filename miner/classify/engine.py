@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from miner.classify.facts import Facts, Span, TopicFact
+from miner.classify.reasons import at_place_of
 from miner.classify.ruleset import current, pattern_weights
 from miner.classify.scoring import probabilities
 from miner.classify.signals import read_hunks
@@ -173,14 +174,13 @@ def _mixed(own: Mapping[str, float], around: Mapping[str, float]) -> Mapping[str
 def _elsewhere(rows: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Give the evidence of a pattern that only other hunks of the change speak for: the strongest, at its share."""
     return tuple(
-        replace(row, rule=f"{row.rule.partition('.')[0]}.elsewhere", weight=round(AROUND * row.weight, 2))
-        for row in rows[:1]
+        at_place_of(row, f"{row.rule.partition('.')[0]}.elsewhere", round(AROUND * row.weight, 2)) for row in rows[:1]
     )
 
 
 def _common(pattern: str, shown: Evidence) -> tuple[Evidence, ...]:
     """Give the evidence of a pattern that is there for being common: its bias, at the place of the first label's."""
-    return (replace(shown, rule=f"{pattern}.common", weight=pattern_weights()[pattern].bias),)
+    return (at_place_of(shown, f"{pattern}.common", pattern_weights()[pattern].bias),)
 
 
 def _confidence(probability: float) -> float:

@@ -53,6 +53,8 @@ def find(cut: Fragments) -> Iterator[Found]:
     Where both sides speak of the same, but do not say the same of it, what they speak of is all there is to go by.
     """
     old, new = _counted(cut.old), _counted(cut.new)
+    if not old and not new:
+        return
     more, less = new - old, old - new
     shared = not more and not less
     if shared:
