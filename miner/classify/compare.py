@@ -6,7 +6,6 @@ arguments or the same enclosing call. An argument whose value differs by a call 
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -41,11 +40,15 @@ def _unmatched(items: Sequence[_T], others: Sequence[_T], key: Callable[[_T], st
     """Give the items that have no equal among the others, counted."""
     if not items or not others:
         return list(items)
-    equal = Counter(map(key, others))
+    equal: dict[str, int] = {}
+    for told in map(key, others):
+        equal[told] = equal.get(told, 0) + 1
     rest = []
     for item in items:
-        if equal[key(item)] > 0:
-            equal[key(item)] -= 1
+        told = key(item)
+        left = equal.get(told, 0)
+        if left:
+            equal[told] = left - 1
         else:
             rest.append(item)
     return rest

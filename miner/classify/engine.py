@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from miner.classify.facts import Facts, Span, TopicFact
+from miner.classify.reasons import at_place_of
 from miner.classify.ruleset import current, pattern_weights
 from miner.classify.scoring import probabilities
 from miner.classify.signals import read_hunks
@@ -84,8 +85,8 @@ def judge(seen: Sequence[Observation], around: Sequence[Observation] = ()) -> tu
     """
     own = together(seen)
     found = _mixed(own, together(around))
-    shown = {pattern for pattern in found if _speaks(pattern, seen)}
-    elsewhere = {pattern for pattern in found if pattern not in shown and _speaks(pattern, around)}
+    shown = _spoken_for(found, seen)
+    elsewhere = _spoken_for(found, around) - shown
     voted = {pattern for hunk in seen for pattern in hunk.votes}
     first, *others = order(found, shown, elsewhere, voted=voted) or [UNKNOWN]
     if first == UNKNOWN:
@@ -149,15 +150,19 @@ def together(seen: Sequence[Observation]) -> Mapping[str, float]:
     weights = [max(hunk.probabilities.values()) for hunk in seen]
     total = sum(weights)
     return {
-        pattern: sum(weight * hunk.probabilities[pattern] for weight, hunk in zip(weights, seen, strict=True)) / total
+        pattern: sum([weight * hunk.probabilities[pattern] for weight, hunk in zip(weights, seen, strict=True)]) / total
         for pattern, _ in (current().patterns if seen else ())
     }
 
 
-def _speaks(pattern: str, seen: Sequence[Observation]) -> bool:
-    """Tell whether there is evidence for a pattern."""
-    topics = pattern_weights()[pattern].topics
-    return any(pattern in hunk.votes or not topics.keys().isdisjoint(hunk.topics) for hunk in seen)
+def _spoken_for(patterns: Iterable[str], seen: Sequence[Observation]) -> set[str]:
+    """Give the patterns that there is evidence for."""
+    if not seen:
+        return set()
+    weights = pattern_weights()
+    voted = set().union(*(hunk.votes for hunk in seen))
+    topics = set().union(*(hunk.topics for hunk in seen))
+    return {pattern for pattern in patterns if pattern in voted or not topics.isdisjoint(weights[pattern].topics)}
 
 
 def _mixed(own: Mapping[str, float], around: Mapping[str, float]) -> Mapping[str, float]:
@@ -169,14 +174,13 @@ def _mixed(own: Mapping[str, float], around: Mapping[str, float]) -> Mapping[str
 def _elsewhere(rows: Sequence[Evidence]) -> tuple[Evidence, ...]:
     """Give the evidence of a pattern that only other hunks of the change speak for: the strongest, at its share."""
     return tuple(
-        replace(row, rule=f"{row.rule.partition('.')[0]}.elsewhere", weight=round(AROUND * row.weight, 2))
-        for row in rows[:1]
+        at_place_of(row, f"{row.rule.partition('.')[0]}.elsewhere", round(AROUND * row.weight, 2)) for row in rows[:1]
     )
 
 
 def _common(pattern: str, shown: Evidence) -> tuple[Evidence, ...]:
     """Give the evidence of a pattern that is there for being common: its bias, at the place of the first label's."""
-    return (replace(shown, rule=f"{pattern}.common", weight=pattern_weights()[pattern].bias),)
+    return (at_place_of(shown, f"{pattern}.common", pattern_weights()[pattern].bias),)
 
 
 def _confidence(probability: float) -> float:

@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from miner.classify.fragments import Fragments
 
 SideName = Literal["old", "new"]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Columns ``[start, end)`` of a line of one side's file, and the text there."""
 
     side: SideName
@@ -40,8 +39,7 @@ class Kind(StrEnum):
     MOVED = "moved"
 
 
-@dataclass(frozen=True, slots=True)
-class CallFact:
+class CallFact(NamedTuple):
     """A call added, removed, or renamed (then ``old_name`` stood there). ``within``: the call it is an argument of."""
 
     kind: Kind
@@ -62,8 +60,7 @@ class CallFact:
         return self.short, self.old_short
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentFact:
+class ArgumentFact(NamedTuple):
     """An argument that a call on both sides gained, lost or has with another value; RENAMED: with another keyword."""
 
     kind: Kind
@@ -77,8 +74,7 @@ class ArgumentFact:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class AssignmentFact:
+class AssignmentFact(NamedTuple):
     """An assignment, a parameter's default or a field of a prototxt that was added, removed or changed.
 
     RENAMED: another target takes the same value.
@@ -92,8 +88,7 @@ class AssignmentFact:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class LayerFact:
+class LayerFact(NamedTuple):
     """A layer of a network that was added or removed, took another's place (RENAMED), or has other arguments (CHANGED).
 
     Layers are compared in the order of their construction; one that was only renamed by its library is left out.
@@ -105,8 +100,7 @@ class LayerFact:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class ImportFact:
+class ImportFact(NamedTuple):
     """An import added or removed, by the full dotted name of what it imports."""
 
     kind: Kind
@@ -114,8 +108,7 @@ class ImportFact:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class WordFact:
+class WordFact(NamedTuple):
     """A name, number or string that stands in the changed lines of one side only."""
 
     kind: Kind
@@ -123,8 +116,7 @@ class WordFact:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFact:
+class TokenFact(NamedTuple):
     """The only token that differs between the two sides of an edit: the smallest change there is."""
 
     old: str
@@ -132,8 +124,7 @@ class TokenFact:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class StatementFact:
+class StatementFact(NamedTuple):
     """A statement added or removed: "for", "while", "with", "if", "print", "del", "try" or "def"."""
 
     kind: Kind
@@ -141,8 +132,7 @@ class StatementFact:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class TopicFact:
+class TopicFact(NamedTuple):
     """A topic that the changed lines of the two sides of a hunk speak of differently: a weak sign of what it is about.
 
     ``topic`` is one of the vocabulary's, or "slice" or "index" for a subscript, with a colon in it or without. It is
@@ -175,7 +165,10 @@ class Facts:
     is_parsed: bool = False
 
     def __len__(self) -> int:
-        return sum(map(len, self._lists()))
+        return (
+            len(self.calls) + len(self.arguments) + len(self.assignments) + len(self.layers) + len(self.imports)
+            + len(self.words) + len(self.tokens) + len(self.statements) + len(self.topics)
+        )  # fmt: skip
 
     def add(self, other: Facts) -> None:
         """Append all facts of another hunk."""

@@ -103,8 +103,10 @@ def docstring_toggles(source: str, end: int) -> list[int]:
         toggles.append(line)
     else:
         counted = len(source)
-    # The other kind is seldom; without it every mark is a toggle, and is found by far faster.
-    return _toggles_of_both(source[:counted]) if _SINGLE.search(source, 0, counted) else toggles
+    # The other kind is rare; without it every mark is a toggle, and is found far faster.
+    if not _SINGLE.search(source, 0, counted):
+        return toggles
+    return [line for line in _toggles_of_both(source[:counted]) if line < end]
 
 
 def _toggles_of_both(source: str) -> list[int]:

@@ -66,17 +66,25 @@ def find(text: str, language: str = "") -> Iterator[Import]:
                 return
 
 
+def words_of(language: str) -> tuple[str, ...]:
+    """Give the words of which one is in every import statement of a language; of an unknown one, those of all."""
+    if language in ("python", "notebook"):
+        return ("import",)
+    return ("require", "#include") if language in ("lua", "c++", "c") else ("import", "require", "#include")
+
+
 def statements(text: str, language: str = "") -> Iterator[tuple[int, str]]:
     """Give each import statement with its offset, from the first :data:`MAX_SOURCE` characters of a text."""
     text = text[:MAX_SOURCE]
-    if language not in ("lua", "c++", "c"):
+    words = words_of(language)
+    if "import" in words:
         match = _PYTHON.match
         for start in _starts(text, "import"):
             matched = match(text, start, start + _MAX_STATEMENT)
             if matched:
                 yield start, matched[0]
-    if language not in ("python", "notebook"):
-        for word, pattern in (("require", _REQUIRE), ("#include", _INCLUDE)):
+    for word, pattern in (("require", _REQUIRE), ("#include", _INCLUDE)):
+        if word in words:
             for start in _starts(text, word):
                 matched = pattern.search(text, start, _line_end(text, start))
                 if matched:

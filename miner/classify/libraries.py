@@ -237,7 +237,7 @@ def _file_imports(catalogue: Catalogue, file: ChangedFile, bound: dict[str, str]
 
 def _hunk_imports(catalogue: Catalogue, file: ChangedFile, hunk: Hunk, bound: dict[str, str]) -> Iterator[_Use]:
     body = hunk.body[:MAX_BODY]
-    if "import" not in body and "require" not in body and "include" not in body:
+    if not any(word in body for word in imports.words_of(file.language)):
         return
     text = "\n".join(line[1:] for line in body.split("\n"))
     for found in imports.find(text, file.language):

@@ -168,8 +168,9 @@ class _Reader:
         self.gaps = gaps
         self.first_row = fragment.first_row
         self.indent = fragment.indent
+        self.text = fragment.text
         self.bytes = fragment.text.encode("utf-8", "replace")
-        self.ascii = len(self.bytes) == len(fragment.text)
+        self.ascii = fragment.text.isascii()
         self.changed = [line.changed for line in lines]
         self.changed_above = [0, *accumulate(self.changed)]
 
@@ -198,7 +199,8 @@ class _Reader:
         if node.type in _COMPOUND:
             return 0 <= first < rows and self.changed[first]
         last = node.end_point[0] - self.first_row
-        if self.changed_above[min(last + 1, rows)] > self.changed_above[min(max(first, 0), rows)]:
+        above = self.changed_above
+        if above[last + 1 if last < rows else rows] > above[0 if first < 0 else first if first < rows else rows]:
             return True
         return bool(self.gaps) and first != last and any(first < gap <= last for gap in self.gaps)
 
@@ -219,7 +221,7 @@ class _Reader:
         function = call.child_by_field_name("function")
         if function is None:
             return ""
-        text = self.bytes[function.start_byte : function.end_byte].decode("utf-8", "replace")
+        text = self._slice(function.start_byte, function.end_byte)
         if "(" not in text and "[" not in text:
             return "" if text == ENCLOSING else _SPACE.sub("", text)[:MAX_VALUE]
         attribute = function.child_by_field_name("attribute")
@@ -256,16 +258,19 @@ class _Reader:
 
     def _imports(self, node: Node) -> Iterator[tuple[str, Locate]]:
         place = self._place(node)
-        for found in imports.find(self.bytes[node.start_byte : node.end_byte].decode("utf-8", "replace")):
+        for found in imports.find(self._slice(node.start_byte, node.end_byte)):
             yield found.target, place
 
     def _text(self, node: Node | None) -> str:
         if node is None:
             return ""
-        text = self.bytes[node.start_byte : min(node.end_byte, node.start_byte + 4 * MAX_VALUE)].decode(
-            "utf-8", "replace"
-        )
+        start = node.start_byte
+        text = self._slice(start, min(node.end_byte, start + 4 * MAX_VALUE))
         return (_SPACE.sub(" ", text) if "\n" in text or "  " in text else text)[:MAX_VALUE]
+
+    def _slice(self, start: int, end: int) -> str:
+        """Give the text between two offsets in the bytes, which in plain text are those in characters."""
+        return self.text[start:end] if self.ascii else self.bytes[start:end].decode("utf-8", "replace")
 
     def _place(self, node: Node) -> Locate:
         return partial(self._where, node)

@@ -41,6 +41,13 @@ class Reason(NamedTuple):
     evidence: Evidence
 
 
+def at_place_of(shown: Evidence, rule: str, weight: float) -> Evidence:
+    """Give the evidence of another rule that the same place shows."""
+    return Evidence(
+        rule, weight, shown.text, shown.side, shown.start, shown.end, shown.file_no, shown.hunk_no, shown.line
+    )
+
+
 def ranked(
     scheme: str,
     reasons: Iterable[Reason],

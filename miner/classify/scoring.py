@@ -38,8 +38,8 @@ def probabilities(
 
 def score(weights: PatternWeights, strength: float, topics: Collection[str]) -> float:
     """Add up what speaks for a pattern, in log-odds."""
-    told = sum([weight for topic, weight in weights.topics.items() if topic in topics])
-    return weights.bias + weights.rule * rule_share(strength) + told
+    told = sum([weight for topic, weight in weights.topics.items() if topic in topics]) if topics else 0.0
+    return (weights.bias + weights.rule * rule_share(strength) if strength else weights.bias) + told
 
 
 def rule_share(strength: float) -> float:

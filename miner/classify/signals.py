@@ -209,7 +209,7 @@ def _find(lines: Sequence[Line], start: int, end: int, words: set[str]) -> Itera
     left = set(words)
     for row in range(start, end):
         line = lines[row]
-        if not any([word in line.text for word in left]):
+        if not any(map(line.text.__contains__, left)):
             continue
         for matched in _TOKEN.finditer(_code_of(line.text)):
             if matched[0] in left:

@@ -7,7 +7,6 @@ does, on both.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import chain
@@ -52,13 +51,13 @@ def find(cut: Fragments) -> Iterator[Found]:
 
     Where both sides speak of the same, but do not say the same of it, what they speak of is all there is to go by.
     """
-    old, new = _counted(cut.old), _counted(cut.new)
-    more, less = new - old, old - new
+    old, new = _words(cut.old), _words(cut.new)
+    more, less = _differing(old, new)
     shared = not more and not less
     if shared:
         if not new or _code(cut.old) == _code(cut.new):
             return
-        more = new
+        more = set(new)
     seen: set[str] = set()
     for words, lines, is_new in ((more, cut.new, True), (less, cut.old, False)):
         left = {topic for word in words for topic in _topics_of(word)} - seen
@@ -72,16 +71,26 @@ def _code(lines: tuple[Line, ...]) -> str:
     return "".join("".join(_COMMENT.sub("", line.text).split()) for line in lines if line.changed)
 
 
-def _counted(lines: tuple[Line, ...]) -> Counter[str]:
-    """Count the telling parts of names and the subscripts of the changed lines; comments are left out."""
+def _words(lines: tuple[Line, ...]) -> list[str]:
+    """Give the telling parts of names and the subscripts of the changed lines; comments are left out."""
     code = _without_comments("\n".join([line.text for line in lines if line.changed]))
-    words = Counter(chain.from_iterable(map(words_of, _NAME.findall(code))))
+    words = list(chain.from_iterable(map(words_of, _NAME.findall(code))))
     if "[" in code:
-        words.update(_SUBSCRIPT.findall(code))
+        words += _SUBSCRIPT.findall(code)
     return words
 
 
-def _places(lines: tuple[Line, ...], words: Counter[str], left: set[str]) -> Iterator[tuple[str, Where]]:
+def _differing(old: list[str], new: list[str]) -> tuple[set[str], set[str]]:
+    """Give the words that stand more often on the new side, and those that do on the old one."""
+    balance = dict.fromkeys(old, 0)
+    for word in old:
+        balance[word] -= 1
+    for word in new:
+        balance[word] = balance.get(word, 0) + 1
+    return {word for word, times in balance.items() if times > 0}, {w for w, times in balance.items() if times < 0}
+
+
+def _places(lines: tuple[Line, ...], words: set[str], left: set[str]) -> Iterator[tuple[str, Where]]:
     """Give where each of the topics that are ``left`` to be found first shows: the place of one of the words."""
     for row, line in enumerate(lines):
         if not left:

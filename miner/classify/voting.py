@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
+from typing import NamedTuple
 
 from miner.classify.facts import ArgumentFact, AssignmentFact, CallFact, Facts, Kind, Span
 from miner.classify.vocabulary import SHAPE_CALLS, TYPE_CALLS
 
 
-@dataclass(frozen=True, slots=True)
-class Vote:
+class Vote(NamedTuple):
     """One reason for a pattern: ``reason`` names it within its rule; ``weight`` 1 is a hint, 3 is as good as sure."""
 
     reason: str
@@ -18,26 +17,29 @@ class Vote:
     span: Span
 
 
-def calls(facts: Facts, names: Collection[str]) -> Iterator[CallFact]:
+def calls(facts: Facts, names: Collection[str]) -> list[CallFact]:
     """Give the calls added, removed or renamed whose short name, new or old, is one of the names."""
-    for call in facts.calls:
-        if call.short in names or (call.old_name and call.old_short in names):
-            yield call
+    return [call for call in facts.calls if call.short in names or (call.old_name and call.old_short in names)]
 
 
-def arguments(facts: Facts, keywords: Collection[str], short: Collection[str] | None = None) -> Iterator[ArgumentFact]:
+def arguments(facts: Facts, keywords: Collection[str], short: Collection[str] | None = None) -> list[ArgumentFact]:
     """Give the changes of arguments with one of the keywords, of calls with one of the short names (None: of any)."""
-    for argument in facts.arguments:
-        named = argument.keyword in keywords and argument.kind is not Kind.RENAMED
-        if named and (short is None or argument.short in short):
-            yield argument
+    return [
+        argument
+        for argument in facts.arguments
+        if argument.keyword in keywords
+        and argument.kind is not Kind.RENAMED
+        and (short is None or argument.short in short)
+    ]
 
 
-def changed_assignments(facts: Facts, targets: Collection[str]) -> Iterator[AssignmentFact]:
+def changed_assignments(facts: Facts, targets: Collection[str]) -> list[AssignmentFact]:
     """Give the assignments that changed their value and whose target's last part, lowered, is one of the targets."""
-    for assignment in facts.assignments:
-        if assignment.kind is Kind.CHANGED and last_part(assignment.target) in targets:
-            yield assignment
+    return [
+        assignment
+        for assignment in facts.assignments
+        if assignment.kind is Kind.CHANGED and last_part(assignment.target) in targets
+    ]
 
 
 def last_part(name: str) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from miner.classify.reasons import WORDS_DOUBT, Reason, ranked
+from miner.classify.reasons import WORDS_DOUBT, Reason, at_place_of, ranked
 from miner.classify.taxonomies import table
 from miner.model import Evidence, Label
 
@@ -62,16 +61,16 @@ def labels(scheme: str, patterns: tuple[Label, ...], text: str, tags: tuple[str,
 def in_text(scheme: str, text: str) -> tuple[Reason, ...]:
     """Give the reasons that a text holds, with their offsets in it: a commit message, or the words of a question."""
     lowered, keys = _read(text)
-    found: dict[WordCue, tuple[int, tuple[int, int]]] = {}
+    found: dict[int, tuple[int, tuple[int, int]]] = {}
     index = _index(scheme)
     for key in sorted(index.keys() & keys):
-        for cue, order, phrase in index[key]:
-            if (cue not in found or order < found[cue][0]) and (place := _find(lowered, phrase)):
-                found[cue] = order, place
+        for at, order, phrase in index[key]:
+            if (at not in found or order < found[at][0]) and (place := _find(lowered, phrase)):
+                found[at] = order, place
+    known = cues(scheme)
     return tuple(
-        Reason(cue.value, _evidence(f"{scheme}.{cue.name}", cue.weight, text, *found[cue][1]))
-        for cue in cues(scheme)
-        if cue in found
+        Reason(known[at].value, _evidence(f"{scheme}.{known[at].name}", known[at].weight, text, *found[at][1]))
+        for at in sorted(found)
     )
 
 
@@ -91,7 +90,7 @@ def in_patterns(scheme: str, patterns: tuple[Label, ...]) -> Iterator[Reason]:
     span = first.evidence[0]
     for value, weight in pattern_shares(scheme).get(first.value, {}).items():
         share = round(weight * first.confidence, 2)
-        yield Reason(value, replace(span, rule=f"{scheme}.pattern_{first.value}", weight=share))
+        yield Reason(value, at_place_of(span, f"{scheme}.pattern_{first.value}", share))
 
 
 def lower(text: str) -> str:
@@ -103,16 +102,16 @@ def lower(text: str) -> str:
 
 
 @cache
-def _index(scheme: str) -> dict[str, tuple[tuple[WordCue, int, str], ...]]:
-    """Give the phrases, each with its cue and its place among the cue's, by the first letters of their first words."""
-    found: dict[str, tuple[tuple[WordCue, int, str], ...]] = {}
-    for cue in cues(scheme):
+def _index(scheme: str) -> dict[str, tuple[tuple[int, int, str], ...]]:
+    """Give the phrases by the first letters of their first words: the cue's number, the phrase's in it, and itself."""
+    found: dict[str, tuple[tuple[int, int, str], ...]] = {}
+    for at, cue in enumerate(cues(scheme)):
         for order, phrase in enumerate(cue.phrases):
             word = _WORD.match(phrase)
             if word is None:
                 raise ValueError(f"a phrase of {scheme} must begin with a word: {phrase!r}")
             key = word[0][:_KEY]
-            found[key] = (*found.get(key, ()), (cue, order, phrase))
+            found[key] = (*found.get(key, ()), (at, order, phrase))
     return found
 
 

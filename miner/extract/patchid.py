@@ -20,7 +20,7 @@ others, three: two were copied code, one a deletion of ``from __future__`` impor
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from hashlib import sha256
 from posixpath import basename
 from typing import Final
@@ -58,15 +58,16 @@ def patch_id(files: Sequence[FileChange], hunks: Collection[tuple[int, int]] | N
 def _hunk_lines(file: FileChange, wanted: frozenset[tuple[int, int]] | None) -> list[_Lines]:
     """Give the lines of each hunk that changes more than whitespace: their signs, and their text without whitespace."""
     bodies = (hunk.body for hunk in file.hunks if wanted is None or (file.no, hunk.no) in wanted)
-    return [lines for body in bodies if _changes(lines := list(_bare(body)))]
+    return [lines for body in bodies if _changes(lines := _bare(body))]
 
 
-def _bare(body: str) -> Iterator[str]:
-    for line in body.split("\n"):
-        text = "".join(line[1:].split())
-        # The fourth sign, a backslash, begins git's remark on a last line without an end.
-        if text and line[0] in " +-":
-            yield line[0] + text
+def _bare(body: str) -> _Lines:
+    # The fourth sign, a backslash, begins git's remark on a last line without an end.
+    return [
+        line[0] + text
+        for line in body.split("\n")
+        if line[:1] in (" ", "+", "-") and (text := "".join(line[1:].split()))
+    ]
 
 
 def _changes(lines: _Lines) -> bool:
@@ -75,7 +76,7 @@ def _changes(lines: _Lines) -> bool:
 
 
 def _side(lines: _Lines, signs: str) -> str:
-    return "".join(line[1:] for line in lines if line[0] in signs)
+    return "".join([line[1:] for line in lines if line[0] in signs])
 
 
 def _sides(lines: _Lines) -> _Lines:

@@ -34,6 +34,7 @@ from miner.classify.voting import Vote, arguments, calls, last_part
 _KEYWORDS: Final = frozenset(
     {"activation", "activation_fn", "nonlinearity", "recurrent_activation", "inner_activation", "act", "negative_slope"}
 )
+_FUNCTIONS: Final = ACTIVATIONS - LAYERS
 
 TRIGGERS: Final = _KEYWORDS | ACTIVATIONS
 
@@ -46,7 +47,7 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     for argument in facts.arguments:
         if argument.short in ACTIVATIONS and argument.keyword not in ("dim", "axis", "inplace"):
             yield Vote("call_argument", 1.5, argument.span)
-    for call in calls(facts, ACTIVATIONS - LAYERS):
+    for call in calls(facts, _FUNCTIONS):
         yield Vote("call", 2.4 if call.kind is Kind.RENAMED else 1.8, call.span)
     for token in facts.tokens:
         if last_part(token.old) in _LOWER and last_part(token.new) in _LOWER:

@@ -38,6 +38,7 @@ _KEYWORDS: Final = frozenset(
 )
 _RATES: Final = frozenset({"lr", "learning_rate", "learningrate", "momentum", "weight_decay", "base_lr", "learn_rate"})
 _TARGETS: Final = frozenset({"optimizer", "opt", "optim", "train_op", "train_step", "optimiser", "solver", "updates"})
+_ASSIGNED: Final = _RATES | _TARGETS
 _LOWER: Final = frozenset(name.lower() for name in OPTIMIZERS)
 
 TRIGGERS: Final = _ARGUMENTS | _KEYWORDS | _RATES | _TARGETS | OPTIMIZERS
@@ -53,7 +54,7 @@ def vote(facts: Facts, library: str) -> Iterator[Vote]:
     for argument in facts.arguments:
         if argument.kind is not Kind.RENAMED and (argument.short in OPTIMIZERS or argument.keyword in _KEYWORDS):
             yield Vote("rate", 2.2, argument.span)
-    for assignment in changed_assignments(facts, _RATES | _TARGETS):
+    for assignment in changed_assignments(facts, _ASSIGNED):
         yield Vote("assignment", 2.2, assignment.span)
     for token in facts.tokens:
         if last_part(token.new) in _LOWER or last_part(token.old) in _LOWER:

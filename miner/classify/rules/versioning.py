@@ -76,6 +76,8 @@ def _known(name: str, kind: str, library: str) -> Rename | None:
 
 def _upgrade(facts: Facts) -> Iterator[Vote]:
     """Give what TensorFlow's and Keras' own tables of a version would have changed in the same way."""
+    if not facts.words and not facts.arguments:
+        return
     for upgrade in upgrades("tensorflow"):
         yield from _upgraded(facts, upgrade, _within_tensorflow)
         for argument in facts.arguments:
@@ -86,7 +88,7 @@ def _upgrade(facts: Facts) -> Iterator[Vote]:
 
 
 def _upgraded(facts: Facts, upgrade: Upgrade, within: Callable[[str], str]) -> Iterator[Vote]:
-    come = {within(word.word) for word in facts.words if word.kind is Kind.ADDED} - {""}
+    come = {within(word.word) for word in facts.words if word.kind is Kind.ADDED} - {""} if facts.words else ()
     for word in facts.words if come else ():
         old = within(word.word)
         if word.kind is Kind.REMOVED and old in upgrade.symbols:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import Final
 
 from miner.classify import statements
@@ -80,9 +80,10 @@ def _keeps(body: Sequence[str], others: Sequence[Line]) -> bool:
 def _loops(cut: Fragments, sides: Sides, spans: Spans) -> _Found:
     for before, after in zip(_of(sides.gone, _LOOPS), _of(sides.come, _LOOPS), strict=False):
         yield "LP-CE" if _only_step(before.text, after.text) else "LP-CC", 1.5, _span(cut, spans, "new", after)
-    texts = (*cut.above, *(line.text for line in cut.new))
+    steps = _of(sides.gone, _STEPS)
+    texts = (*cut.above, *(line.text for line in cut.new)) if steps else ()
     looped = [text for text in texts if text.lstrip().startswith("while")]
-    for was in _of(sides.gone, _STEPS) if looped else ():
+    for was in steps if looped else ():
         now = next((head for head in _of(sides.come, _STEPS) if head.name == was.name), None)
         if now and any(re.search(rf"\b{was.name}\b", text) for text in looped):
             yield "LP-CE", 1.5, _span(cut, spans, "new", now)
@@ -133,8 +134,8 @@ def _methods(cut: Fragments, sides: Sides, spans: Spans) -> _Found:
 
 def _fields(cut: Fragments, spans: Spans, heading: str) -> _Found:
     """Give the fields of a class whose line comes, goes or changes; the class must be in sight."""
-    around = (*cut.above, *(line.text for line in (*cut.new, *cut.old)))
-    if not _CLASS.match(heading) and not any("class " in text for text in around):
+    around = [*cut.above, *[line.text for line in cut.new], *[line.text for line in cut.old]]
+    if not _CLASS.match(heading) and "class " not in "\n".join(around):
         return
     for edit in cut.edits:
         gone = _class_fields(cut.above, cut.old, range(edit.old_start, edit.old_end), heading)
@@ -150,12 +151,13 @@ def _class_fields(above: Sequence[str], lines: Sequence[Line], rows: range, head
     for row in rows:
         text = lines[row].text
         matched = _FIELD.match(text)
-        if matched and _CLASS.match(_owner((*above, *(line.text for line in lines[:row])), text, heading)):
+        if matched and _CLASS.match(_owner(above, lines, row, heading)):
             found[matched["name"]] = Head("field", text.strip(), matched["name"], row, statements.indent_of(text))
     return found
 
 
-def _owner(above: Sequence[str], text: str, heading: str) -> str:
-    """Give the nearest line above that is less deep, or the hunk's heading."""
-    indent = statements.indent_of(text)
-    return next((line for line in reversed(above) if line.strip() and statements.indent_of(line) < indent), heading)
+def _owner(above: Sequence[str], lines: Sequence[Line], row: int, heading: str) -> str:
+    """Give the nearest line above a row that is less deep, or the hunk's heading."""
+    indent = statements.indent_of(lines[row].text)
+    nearest = chain((line.text for line in reversed(lines[:row])), reversed(above))
+    return next((text for text in nearest if text.strip() and statements.indent_of(text) < indent), heading)
