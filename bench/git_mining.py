@@ -9,7 +9,8 @@ others use; a miner with two workers can take half of its own on the clock.
 
 - floor: ``git log -p --no-merges -M`` over the commits whose diffs the miner extracts (its bug-fix candidates).
 - history: the same over every commit that the miner looks at.
-- pydriller: PyDriller's own traversal of the candidates, touching the same fields of commits and files (no sources).
+- pydriller: PyDriller's own traversal of the candidates, touching the same fields of commits and files; and again with
+  the files' text before and after, which the miner reads for labels.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ for commit in Repository(sys.argv[1], only_commits=sys.stdin.read().split()).tra
         file.change_type, file.old_path, file.new_path, file.added_lines, file.deleted_lines, file.diff
 assert seen
 """
+SOURCES = "file.diff, file.source_code, file.source_code_before"
 
 
 @dataclass
@@ -156,9 +158,10 @@ class Bench:
         ]
         return measure(command, data=shas)
 
-    def traversal(self, shas: bytes) -> Run:
+    def traversal(self, shas: bytes, *, sources: bool = False) -> Run:
         """Let PyDriller read the same commits in its own way."""
-        return measure([sys.executable, "-c", TRAVERSAL, str(self.repository)], data=shas)
+        script = TRAVERSAL.replace("file.diff", SOURCES) if sources else TRAVERSAL
+        return measure([sys.executable, "-c", script, str(self.repository)], data=shas)
 
     def second_run(self) -> list[str]:
         """Collect again with nothing new, and give the git commands that ran."""
@@ -204,6 +207,7 @@ def report(bench: Bench, runs: int, skip_pydriller: bool) -> None:
             found[name].append(variant())
     if not skip_pydriller:
         found["PyDriller's traversal, candidates"] = [bench.traversal(candidates)]
+        found["the same with sources"] = [bench.traversal(candidates, sources=True)]
     for what in ("seconds", "worked"):
         medians = {name: statistics.median(getattr(run, what) for run in timed) for name, timed in found.items()}
         floor, whole, bare = list(medians.values())[:3]
