@@ -4,17 +4,21 @@
 
 REPOSITORY is a local clone. It is cloned into a scratch folder first; that is not timed. Every figure is a whole
 process from start to end, the database empty before each; commands take turns, and medians and ratios of medians are
-printed.
+printed. The time that processors worked, that of all children included, says more than the clock does on a machine that
+others use; a miner with two workers can take half of its own on the clock.
 
 - floor: ``git log -p --no-merges -M`` over the commits whose diffs the miner extracts (its bug-fix candidates).
 - history: the same over every commit that the miner looks at.
-- pydriller: PyDriller's own traversal of the candidates, touching the same fields of commits and files (no sources).
+- pydriller: PyDriller's own traversal of the candidates, touching the same fields of commits and files; and again with
+  the files' text before and after, which the miner reads for labels.
 """
 
 from __future__ import annotations
 
 import argparse
+import ctypes
 import os
+import resource
 import sqlite3
 import statistics
 import subprocess
@@ -26,7 +30,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(("MINER_", "GIT_"))}
+# An installed miner is compiled; so is this one, by the first run.
+_LEFT_OUT = ("MINER_", "GIT_", "PYTHONDONTWRITEBYTECODE")
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith(_LEFT_OUT)}
+_PR_SET_CHILD_SUBREAPER = 36
 TRAVERSAL = """
 import sys
 from pydriller import Repository
@@ -38,19 +45,24 @@ for commit in Repository(sys.argv[1], only_commits=sys.stdin.read().split()).tra
         file.change_type, file.old_path, file.new_path, file.added_lines, file.deleted_lines, file.diff
 assert seen
 """
+SOURCES = "file.diff, file.source_code, file.source_code_before"
 
 
 @dataclass
 class Run:
-    """A process that has ended: seconds on the clock, and its own peak memory in MB (its children's not counted)."""
+    """A process that has ended: seconds on the clock, and of processors that worked, those of its children included.
+
+    The peak of memory, in MB, is its own alone.
+    """
 
     seconds: float
+    worked: float
     peak_mb: float
 
 
 def measure(command: Sequence[str], *, environ: dict[str, str] | None = None, data: bytes = b"") -> Run:
     """Run a command to its end."""
-    started = time.perf_counter()
+    before, started = worked_by_children(), time.perf_counter()
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -69,7 +81,23 @@ def measure(command: Sequence[str], *, environ: dict[str, str] | None = None, da
         watcher.join()
     if code:
         raise SystemExit(f"{command[0]} ended with exit code {code}")
-    return Run(seconds, max(peaks))
+    return Run(seconds, worked_by_children() - before, max(peaks))
+
+
+def adopt_orphans() -> None:
+    """Let what the miner's workers leave behind, their git commands, become children of this process, on Linux."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def worked_by_children() -> float:
+    """Wait for all children, and give the seconds that they worked so far."""
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            return used.ru_utime + used.ru_stime
 
 
 def watch_memory(process: subprocess.Popen[bytes], peaks: list[float]) -> None:
@@ -130,9 +158,10 @@ class Bench:
         ]
         return measure(command, data=shas)
 
-    def traversal(self, shas: bytes) -> Run:
+    def traversal(self, shas: bytes, *, sources: bool = False) -> Run:
         """Let PyDriller read the same commits in its own way."""
-        return measure([sys.executable, "-c", TRAVERSAL, str(self.repository)], data=shas)
+        script = TRAVERSAL.replace("file.diff", SOURCES) if sources else TRAVERSAL
+        return measure([sys.executable, "-c", script, str(self.repository)], data=shas)
 
     def second_run(self) -> list[str]:
         """Collect again with nothing new, and give the git commands that ran."""
@@ -155,6 +184,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--skip-pydriller", action="store_true")
     asked = parser.parse_args()
+    adopt_orphans()
     with tempfile.TemporaryDirectory(prefix="miner-bench-") as scratch:
         report(Bench(Path(scratch), asked.repository.resolve(), asked.workers), asked.runs, asked.skip_pydriller)
 
@@ -177,12 +207,14 @@ def report(bench: Bench, runs: int, skip_pydriller: bool) -> None:
             found[name].append(variant())
     if not skip_pydriller:
         found["PyDriller's traversal, candidates"] = [bench.traversal(candidates)]
-    floor, whole, bare = (statistics.median(run.seconds for run in found[name]) for name in list(variants)[:3])
-    print(f"{'':36}{'seconds':>9}{'x floor':>9}{'x history':>11}{'x no-classify':>15}{'peak MB':>9}")
-    for name, timed in found.items():
-        seconds = statistics.median(run.seconds for run in timed)
-        ratios = f"{seconds / floor:9.2f}{seconds / whole:11.2f}{seconds / bare:15.2f}"
-        print(f"{name:36}{seconds:9.2f}{ratios}{max(run.peak_mb for run in timed):9.0f}")
+        found["the same with sources"] = [bench.traversal(candidates, sources=True)]
+    for what in ("seconds", "worked"):
+        medians = {name: statistics.median(getattr(run, what) for run in timed) for name, timed in found.items()}
+        floor, whole, bare = list(medians.values())[:3]
+        print(f"{'':36}{what:>9}{'x floor':>9}{'x history':>11}{'x no-classify':>15}{'peak MB':>9}")
+        for name, value in medians.items():
+            ratios = f"{value / floor:9.2f}{value / whole:11.2f}{value / bare:15.2f}"
+            print(f"{name:36}{value:9.2f}{ratios}{max(run.peak_mb for run in found[name]):9.0f}")
     print("second run, nothing new:", ", ".join(bench.second_run()))
 
 

@@ -91,6 +91,34 @@ def test_the_lines_are_those_that_python_says(path: Path) -> None:
     assert set(docstrings._lines_of_docstrings(text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("above", "is_one"),
+    [
+        ("def f():\n" + "    # A long comment: it is no code.\n" * 40, True),
+        ("def f():\n    x = 1" + "  # A long comment:\n    #" * 4, False),
+        ("x = [\n" + "    1, 2, 3,\n" * 60 + "]\nclass A:", True),
+        ("x = [\n" + "    1, 2, 3,\n" * 60 + "]", False),
+        ("f('a \\\n" + "b \\\n" * 300 + "c:')", False),
+        ("f('a \\\n" + "b \\\n" * 300 + "# c')\nclass A:", True),
+        ('"""Module."""', False),
+    ],
+    ids=["comments", "code and comments", "class", "list", "string", "class behind a string", "docstring"],
+)
+def test_what_stands_above_tells(above: str, is_one: bool) -> None:
+    """However far it reaches: comments are none of it, and a string that goes on over lines is one string."""
+    text = above + '\n    """Words."""\n'
+    last = text.count("\n")
+    assert (last in docstrings._lines_of_docstrings(text)) is is_one
+
+
+def test_the_last_changed_line_decides_too() -> None:
+    """A file is read as far as it changes, and to its end if a string is left open there."""
+    old = CODE.format(**VALUES) + "'" * 3 + "open"
+    new = old.replace("Makes it one", "Makes it two")
+    assert only_docstrings(old, new)
+    assert not only_docstrings(old, new + "\nmore words here")
+
+
 @settings(deadline=None)
 @given(
     st.text(st.sampled_from("\"'#:\\ \nrab()"), max_size=60), st.text(st.sampled_from("\"'#:\\ \nrab()"), max_size=60)
