@@ -32,6 +32,7 @@ SUBCOMMANDS = {
     "archive verify",
     "archive prune",
     "archive move",
+    "archive redact",
     "db upgrade",
     "db current",
     "db check",

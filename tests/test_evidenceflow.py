@@ -16,6 +16,7 @@ from support.runs import Contents
 
 from miner import issueflow
 from miner.classify.logodds import BIAS
+from miner.daemon.jobs import perform
 
 NEAR = "Handle the error of an empty batch"
 """A message that is near the threshold, and below it."""
@@ -39,6 +40,21 @@ def asker(hub: Hub, database_url: str, tmp_path: Path) -> Iterator[Asker]:
     with made.server:
         yield made
     assert made.server.violations == []
+
+
+def test_a_fetch_of_the_daemon_asks_about_what_it_brought(asker: Asker, project: Project) -> None:
+    """With a token: as the next discovery would. Without one it only fetches."""
+    project.commit("near", NEAR)
+    project.push()
+    asker.collect()
+    project.commit("later", NEAR)
+    project.push()
+    jobs = {"fetch": {"run": "fetch", "every": "1d"}}
+    settings = asker.runner.settings(daemon={"jobs": jobs})
+    without = asker.runner.settings(daemon={"jobs": jobs}, github={"tokens": ""})
+    assert perform(without, "fetch", asker.runner.recorder, asker.clock).figures["commits_asked"] == 0
+    outcome = perform(settings, "fetch", asker.runner.recorder, asker.clock)
+    assert (outcome.outcome, outcome.figures["commits_asked"]) == ("complete", 1)
 
 
 def test_a_bug_report_makes_a_fix_of_a_commit_near_the_threshold(asker: Asker, project: Project) -> None:

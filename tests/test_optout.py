@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from servers.stackexchange import StackExchange
 from servers.stackexchange_data import Site
 from servers.stackexchange_generator import generate
+from support.labels import write_csv
 from support.repositories import RepositoryBuilder
 from support.runs import Runner
 
 from miner.errors import ExportError, OptOutError
 from miner.export.folder import refuse_opted_out
 from miner.optout import read_opt_out
+from miner.rating.importing import ImportRequest, import_labels
+from miner.rating.sampling import SampleRequest, batch_named, sample
+from miner.rating.sheets import hand_out
 from miner.store.session import open_engine
 
 CODE = "import keras\nmodel.add(keras.layers.Dense({}))\n"
@@ -123,6 +127,28 @@ def test_posts_and_their_authors_are_left_out(database_url: str, tmp_path: Path)
         subject = f"post:stackoverflow.com:{question['question_id']}"
         found = runner.rows("SELECT reason FROM omission WHERE subject = :subject", subject=subject)
         assert ("opted_out",) in found
+
+
+def test_raters_are_not_shown_them_any_more(database_url: str, tmp_path: Path, repository: RepositoryBuilder) -> None:
+    """Batch, sheet and unrated item go; what was rated stays the rater's, in no batch. The message says how."""
+    runner = runner_with(database_url, tmp_path)
+    runner.collect(repository.path)
+    engine = open_engine(database_url)
+    drawn = sample(engine, SampleRequest("b"))
+    ids = [item.item_id for item in drawn.items]
+    ada, ben = (next(one for one in ids if sha in one) for sha in repository.shas[1:])
+    listed = "author: Ada Lace", "author: Ben Other"
+    said = write_csv(tmp_path / "ben.csv", ("item_id", "pattern"), (ben, "monitor"))
+    import_labels(engine, ImportRequest(said, "stackoverflow.com", "cleo"))
+    runner_with(database_url, tmp_path, *listed).collect(repository.path)
+    assert runner.rows("SELECT item_id, fix_id FROM rating_item") == [(ben, None)]
+    assert runner.one("SELECT COUNT(*) FROM rating") == 1
+    assert runner.one("SELECT COUNT(*) FROM rating_batch_item") == 0
+    (path,) = hand_out(engine, batch_named(engine, "b", None), ["cleo"], tmp_path, "csv")
+    text = path.read_text(encoding="utf-8-sig")
+    assert ada not in text
+    assert ben not in text
+    engine.dispose()
 
 
 def test_an_export_refuses_what_is_on_the_list(
