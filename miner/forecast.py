@@ -142,7 +142,7 @@ class _Work:
 
     def homes(self) -> list[Named]:
         """Give the repositories on GitHub that the run would mine as a whole, the most starred first."""
-        found = {} if self._request.repositories else {**self._stored(), **self._frame.repositories}
+        found = {**({} if self._request.repositories else self._stored()), **self._frame.repositories}
         named = {one.full_name.lower(): one for one in self._frame.repositories.values()}
         for target in targets(self._settings, self._request):
             one = self._target(target, named)

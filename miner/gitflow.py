@@ -70,7 +70,8 @@ _RESOLVED = (
 def collect(run: Run) -> None:
     """Mine the repositories that a run is asked for. One that cannot be read is an omission; the others go on."""
     found = () if run.request.repositories else discovered(run)
-    for target in dict.fromkeys((*targets(run.settings, run.request), *found)):
+    named = (run.current.get(text, text) for text in targets(run.settings, run.request))
+    for target in dict.fromkeys((*named, *found)):
         if run.stopped():
             break
         on_repository(run, target, Mining.collect)

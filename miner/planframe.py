@@ -73,6 +73,11 @@ class Frame:
         self.came += came
         return totals[0], len(totals) if whole else 0
 
+    def add(self, found: Repository) -> None:
+        """Add a repository, unless it is private, which is not mined."""
+        if not found.private:
+            self.repositories[found.github_id] = Named(found.github_id, found.full_name, found.stars)
+
     def _enter(self, search: Search, item: Any) -> None:
         if search.strategy == "commits":
             commit = read_commit(item)
@@ -80,8 +85,8 @@ class Frame:
                 self.commits.setdefault(commit.sha, commit)
             return
         read = read_file(item) if search.strategy == "code" else read_repository(item)
-        if isinstance(read, Repository) and not read.private:
-            self.repositories[read.github_id] = Named(read.github_id, read.full_name, read.stars)
+        if isinstance(read, Repository):
+            self.add(read)
         elif isinstance(read, FoundFile) and not read.private:
             self.repositories.setdefault(read.github_id, Named(read.github_id, read.full_name))
 
