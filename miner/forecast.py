@@ -4,7 +4,7 @@
 
     what searches name now       planframe     and what earlier searches named
             |
-    spread                       at most 50 repositories, from the most starred to the least
+    spread                       at most 100 repositories: the most starred, and some of the others
             |
     nearfixes                    the commits of each that are near a fix, without its files
             |
@@ -28,7 +28,7 @@ from miner.issueflow import MOST_REFERENCES, askable
 from miner.job import CollectRequest, Reporter, targets
 from miner.nearfixes import Histories, History, NearFix, near_fix
 from miner.optout import OptOut, read_opt_out
-from miner.planframe import Estimate, Frame, Named, estimate, spread
+from miner.planframe import Estimate, Frame, Named, estimate, spread, surely
 from miner.settings import Settings
 from miner.store import github as githubstore
 from miner.store import issuework
@@ -37,7 +37,7 @@ from miner.store.session import reading
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-MOST_HISTORIES = 50
+MOST_HISTORIES = 100
 """Repositories whose messages are read: the commits without their files, some seconds and megabytes each."""
 
 
@@ -90,17 +90,20 @@ def forecast(
     """
     work = _Work(settings, request, reporter, clock, engine, frame)
     homes = work.homes()
-    chosen = spread(homes, MOST_HISTORIES)
+    sure = surely(homes, MOST_HISTORIES)
+    chosen = [*homes[:sure], *spread(homes[sure:], MOST_HISTORIES - sure)]
     histories = work.read(chosen)
     first: dict[str, tuple[int, NearFix]] = {}
-    counts = []
-    for one, history in zip(chosen, histories, strict=True):
+    counts: tuple[list[int], list[int]] = [], []
+    for place, (one, history) in enumerate(zip(chosen, histories, strict=True)):
         fresh = [near for near in history.near if near.sha not in first]
         first.update((near.sha, (one.github_id, near)) for near in fresh)
         if not history.problem:
-            counts.append(len(fresh))
+            counts[place >= sure].append(len(fresh))
     searched = [(home, near) for home, near in work.searched() if near.sha not in first]
-    commits = estimate(counts, len(homes)).plus(len(searched)).times(frame.beyond)
+    found = estimate(counts[0], sure).plus(estimate(counts[1], len(homes) - sure))
+    commits = found.plus(len(searched)).times(frame.beyond)
+    read = len(counts[0]) + len(counts[1])
     ordered = sorted([*first.values(), *searched], key=lambda item: (item[0], item[1].sha))
     asked = in_pages(
         [near.sha for _, near in ordered],
@@ -108,7 +111,7 @@ def forecast(
         settings.github.evidence_commits,
     )
     more = asked.beyond * commits.value / max(asked.commits, 1)
-    return Forecast(commits, more, bool(counts) or not homes, _told(len(counts), len(homes), len(searched), frame))
+    return Forecast(commits, more, bool(read) or not homes, _told(read, len(homes), len(searched), frame))
 
 
 def _told(read: int, homes: int, searched: int, frame: Frame) -> str:
@@ -142,7 +145,7 @@ class _Work:
 
     def homes(self) -> list[Named]:
         """Give the repositories on GitHub that the run would mine as a whole, the most starred first."""
-        found = {} if self._request.repositories else {**self._stored(), **self._frame.repositories}
+        found = {**({} if self._request.repositories else self._stored()), **self._frame.repositories}
         named = {one.full_name.lower(): one for one in self._frame.repositories.values()}
         for target in targets(self._settings, self._request):
             one = self._target(target, named)

@@ -72,7 +72,8 @@ _RESOLVED = (
 def collect(run: Run) -> None:
     """Mine the repositories that a run is asked for. One that cannot be read is an omission; the others go on."""
     found = () if run.request.repositories else discovered(run)
-    named = dict.fromkeys((*targets(run.settings, run.request), *found))
+    asked = (run.current.get(text, text) for text in targets(run.settings, run.request))
+    named = dict.fromkeys((*asked, *found))
     for target in (*named, *(_known(run, [*named]) if run.request.known and not run.request.repositories else ())):
         if run.stopped():
             break

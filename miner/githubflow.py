@@ -12,8 +12,9 @@
             |
     gitflow                        mines what was found from clones
 
-Each run asks all its searches again: stars and topics change, and an answer that did not change costs no budget. The
-ledger holds, by creation date or committer date, of which time all results are at hand.
+A run that names repositories sends no search: it asks which they are. Any other asks all its searches again: stars and
+topics change, and an answer that did not change costs no budget. The ledger holds, by creation date or committer date,
+of which time all results are at hand.
 """
 
 from __future__ import annotations
@@ -102,6 +103,9 @@ class _Discovery:
     def collect(self) -> None:
         run = self._run
         try:
+            if run.request.repositories:
+                self._met |= self._looks.at_named(run.request.repositories)
+                return
             for search in searches(run.settings, run.request):
                 if run.stopped():
                     return

@@ -1,15 +1,17 @@
-"""Looks at repositories one by one: known ones that no search named, and unknown ones of files that a search found."""
+"""Looks at repositories one by one: those that somebody named, known ones that no search named, and those of files."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 from sqlalchemy import Connection
 
 from miner.collect.github import GitHubClient, RepositoryState
 from miner.collect.githubitems import FoundFile, read_file
 from miner.collect.githubsearch import SearchPage
-from miner.errors import GitHubTokensError, HttpError, QuotaExhaustedError
+from miner.collect.locators import Locator, locate
+from miner.errors import GitHubTokensError, HttpError, QuotaExhaustedError, RepositoryRefusedError
 from miner.githubnames import Names, facts_of
 from miner.githubsearches import SOURCE
 from miner.model import Omission, OmissionReason
@@ -62,6 +64,46 @@ class Looks:
                 store.resolve_omissions(connection, run.run_id, SOURCE, subjects, FAILURES)
         finally:
             run.reporter.finish("look", "github")
+
+    def at_named(self, texts: Sequence[str]) -> set[int]:
+        """Look at the repositories that somebody named: which they are, and what they are called now.
+
+        :returns: GitHub's numbers of those that are there.
+        """
+        run, met = self._run, set[int]()
+        for text in texts:
+            with suppress(RepositoryRefusedError):
+                locator = locate(text, run.settings.github, run.settings.git)
+                if locator.host == "github.com" and not run.stopped():
+                    met |= self._named(text, locator)
+        return met
+
+    def _named(self, text: str, locator: Locator) -> set[int]:
+        run, name = self._run, locator.name
+        subject = f"search:{name}"
+        try:
+            state = self._client.named(name)
+        except HttpError as error:
+            run.summary.failed[f"github {name}"] = str(error)
+            reason = OmissionReason.QUOTA_EXHAUSTED if isinstance(error, OVER) else OmissionReason.SEARCH_FAILED
+            run.leave_out(SOURCE, Omission(reason, subject, str(error)))
+            return set()
+        if state.repository is None or state.answer is None:
+            # Git says the same of one that is gone.
+            run.reporter.warn(name, f"which repository it is, is not known: {state.reason}")
+            return set()
+        found = state.repository
+        with writing(run.engine) as connection:
+            if found.private:
+                self._names.refuse(connection, found.full_name, "it is private, and seen by this token alone")
+                return set()
+            sha256 = store.put_response(connection, state.answer.response)
+            more = {"default_branch": found.default_branch}
+            number = self._names.register(connection, found.github_id, found.full_name, more, asked=locator)
+            githubstore.put_facts(connection, number, facts_of(found, sha256))
+            store.resolve_omissions(connection, run.run_id, SOURCE, [subject], FAILURES)
+        run.current[text] = found.full_name
+        return {found.github_id}
 
     def _look_at(self, number: int, github_id: int, name: str, before: str) -> None:
         run = self._run

@@ -30,29 +30,41 @@ class Names:
     def __init__(self, run: Run) -> None:
         self._run = run
 
-    def register(self, connection: Connection, github_id: int, full_name: str, more: Mapping[str, Any]) -> int:
+    def register(
+        self,
+        connection: Connection,
+        github_id: int,
+        full_name: str,
+        more: Mapping[str, Any],
+        *,
+        asked: Locator | None = None,
+    ) -> int:
         """Enter a repository under GitHub's own number; if it was renamed, its old names lead to it still.
 
+        :param asked: the name by which GitHub was asked, where that may be a former one.
         :raises RepositoryRefusedError: for a name that no address can be made of.
         """
         run = self._run
         locator = locate(full_name, run.settings.github, run.settings.git)
         renamed = githubstore.name_of(connection, github_id)
         self._displace(connection, github_id, locator)
-        old = self._place_of(connection, github_id, renamed or full_name)
-        unnumbered = githubstore.unnumbered_at(connection, locator.key)
+        asked = asked or locator
+        former = asked.name if renamed is None and asked.key != locator.key else full_name
+        old = self._place_of(connection, github_id, renamed or former)
+        unnumbered = githubstore.unnumbered_at(connection, asked.key)
         number = store.register_repository(
             connection,
             run_id=run.run_id,
             name=full_name,
             host="github.com",
             clone_url=locator.public_url,
-            asked=[locator.key],
+            asked=[locator.key, asked.key],
             github_id=github_id,
             **more,
         )
         run.numbered[locator.key] = "adopted" if number == unnumbered else "known"
-        for name in (full_name, locator.public_url, locator.key):
+        names = dict.fromkeys((full_name, locator.public_url, locator.key, asked.name, asked.public_url, asked.key))
+        for name in names:
             githubstore.take_name(connection, run.run_id, number, name)
         run.summary.renamed += renamed is not None and renamed.lower() != full_name.lower()
         if old.key != locator.key:

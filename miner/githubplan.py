@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from math import ceil
 from typing import TYPE_CHECKING
 
 from miner.clock import Clock
 from miner.collect import githubsearch
-from miner.collect.github import GitHubClient
-from miner.errors import HttpError
+from miner.collect.github import GitHubClient, RepositoryState
+from miner.collect.locators import locate
+from miner.errors import HttpError, RepositoryRefusedError
 from miner.githubsearches import PAGE_SIZE, Search, planning_client, searches
 from miner.job import CollectRequest, PlanRow, Reporter, counted
 from miner.settings import Settings
@@ -42,6 +44,9 @@ def plan_github(
     client = planning_client(settings, reporter, clock)
     reachable = True
     try:
+        if request.repositories:
+            yield from _named(settings, request, reporter, client, frame)
+            return
         for search in searches(settings, request):
             row = _row(client, search, reporter, clock, frame) if reachable else _unreachable(search)
             # Where no request was answered at all, the other searches would only wait as long.
@@ -52,6 +57,28 @@ def plan_github(
             yield PlanRow("github", "known repositories", "look", looks, counted(looks), looks)
     finally:
         client.close()
+
+
+def _named(
+    settings: Settings, request: CollectRequest, reporter: Reporter, client: GitHubClient, frame: Frame | None
+) -> Iterator[PlanRow]:
+    """Look at the repositories that somebody named, as the run does."""
+    for text in request.repositories:
+        with suppress(RepositoryRefusedError):
+            locator = locate(text, settings.github, settings.git)
+            if locator.host != "github.com":
+                continue
+            try:
+                state = client.named(locator.name)
+            except HttpError as error:
+                state = RepositoryState("unknown", reason=str(error))
+            if state.repository is not None and frame is not None:
+                frame.add(state.repository)
+            if state.availability == "unknown":
+                reporter.warn(f"github {locator.name}", state.reason)
+                yield PlanRow("github", locator.name, "unreachable", None, "", None)
+                continue
+            yield PlanRow("github", locator.name, "look", 1, counted(1), 1)
 
 
 def _looks(engine: Engine, client: GitHubClient, request: CollectRequest) -> int:

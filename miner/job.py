@@ -175,7 +175,7 @@ class PlanRow:
     """What a run would do for one repository, tag or dump: ``state`` is clone, update, mine, ask, read, ... .
 
     ``items`` are commits or questions; ``requests`` those to the API, None for another source, or where they are not
-    known. Where they are estimated from a part, ``requests_low`` to ``requests_high`` holds the truth 95 times of 100.
+    known. Where they are estimated from a part, ``requests_low`` to ``requests_high`` holds the truth 9 times of 10.
     """
 
     source: str

@@ -33,7 +33,8 @@ class Run:
     """What a collect works with, and what it did so far.
 
     ``numbered`` are the addresses (:attr:`miner.collect.locators.Locator.key`) whose number GitHub told in this run:
-    known of the same repository before, or adopted by one that was collected without it.
+    known of the same repository before, or adopted by one that was collected without it. ``current`` are the names that
+    repositories have now, by what the request calls them.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Run:
         self.stopped = stopped
         self.clock = clock
         self.summary = Summary()
+        self.current: dict[str, str] = {}
         self.numbered: dict[str, Literal["known", "adopted"]] = {}
         listed = settings.collect.opt_out_file
         self.opt_out = read_opt_out(Path(listed)) if listed else OptOut()

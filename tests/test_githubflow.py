@@ -253,6 +253,39 @@ def test_a_name_that_git_follows_while_github_redirects_is_the_same(discoverer: 
     assert (again.status, again.up_to_date, again.seen) == ("complete", 1, 0)
 
 
+@pytest.mark.parametrize("before", [False, True], ids=["new", "collected before"])
+def test_a_named_repository_is_entered_by_its_number_and_its_name_of_now(discoverer: Discoverer, before: bool) -> None:
+    """No search is sent; what git collected under a former name is the same row, and nothing is mined again."""
+    name = discoverer.hub.repositories[10_000].full_name
+    if before:
+        by_name(discoverer, name)
+    discoverer.hub.rename(10_000, "elsewhere")
+    discoverer.runner.flags = discoverer.flags()
+    summary = discoverer.runner.collect(name, sources=("github",))
+    assert (summary.status, summary.searches, summary.found, summary.repositories) == ("complete", 0, 1, 1)
+    assert (summary.seen == 0) == before
+    current = discoverer.hub.repositories[10_000].full_name
+    assert discoverer.runner.rows("SELECT name, github_id FROM repository WHERE host = 'github.com'") == [
+        (current, 10_000)
+    ]
+    assert summary.commits_asked > 0
+    again = discoverer.runner.collect(current, sources=("github", "git"))
+    assert (again.up_to_date, again.seen) == (1, 0)
+
+
+def test_a_plan_for_a_named_repository_tells_what_it_takes(discoverer: Discoverer) -> None:
+    """A look at it, and the questions about its commits; one that is not there says so."""
+    names = discoverer.hub.repositories[10_000].full_name, "nobody/nothing"
+    discoverer.runner.flags = discoverer.flags()
+    request = CollectRequest(sources=("github", "git"), repositories=names)
+    planned = plan(discoverer.runner.settings(), request, discoverer.runner.recorder, discoverer.clock)
+    assert [row.state for row in planned] == ["look", "look", "ask", "clone", "unreachable"]
+    summary = discoverer.runner.collect(*names, sources=("github", "git"))
+    assert sum(row.requests or 0 for row in planned) == summary.github_requests
+    assert summary.commits_asked == planned[2].items
+    assert (summary.status, list(summary.failed)) == ("partial", ["nobody/nothing"])
+
+
 def test_a_numbered_repository_is_not_taken_for_another_one(discoverer: Discoverer, tmp_path: Path) -> None:
     """Git alone leaves it out and says whom to ask; then GitHub's number tells."""
     discoverer.collect()

@@ -245,7 +245,7 @@ def test_killed_runs_come_back(lite: Runner, third: str, tmp_path: Path, moment:
     with StackExchange(site, keys=["known"]) as server:
         for at in [*range(5, 5 + 3 * kills, 3), 0]:
             environ = environment(lite, STACKOVERFLOW__API_URL=server.url, STACKOVERFLOW__KEY="known")
-            flags = ["--source", "stackoverflow", "--library", "keras", "--repo", str(builder.path)]
+            flags = ["--source", "stackoverflow", "--source", "git", "--library", "keras", "--repo", str(builder.path)]
             process = subprocess.Popen(
                 [sys.executable, "-c", KILLED, moment, str(at), "collect", "--quiet", *flags], env=environ
             )
@@ -351,7 +351,17 @@ def test_a_full_archive_ends_the_run_with_nothing_committed(lite: Runner, third:
     site = Site(generate(200, tags=("keras",)))
     with StackExchange(site, keys=["known"]) as server:
         environ = environment(lite, STACKOVERFLOW__API_URL=server.url, STACKOVERFLOW__KEY="known")
-        flags = ["collect", "--source", "stackoverflow", "--library", "keras", "--repo", str(builder.path)]
+        flags = [
+            "collect",
+            "--source",
+            "stackoverflow",
+            "--source",
+            "git",
+            "--library",
+            "keras",
+            "--repo",
+            str(builder.path),
+        ]
         done = subprocess.run(
             [sys.executable, "-c", FULL, *flags], env=environ, capture_output=True, text=True, check=False
         )

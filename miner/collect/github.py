@@ -145,6 +145,13 @@ class GitHubClient:
         """
         return self._state(f"/repositories/{github_id}", etag, known_as, github_id)
 
+    def named(self, full_name: str) -> RepositoryState:
+        """Look a repository up by its name, or by one that it had before somebody else took it.
+
+        :raises HttpError: as :meth:`repository` does.
+        """
+        return self._state(f"/repos/{full_name}", None, full_name, None)
+
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Answer:
         """Send a GraphQL query. An error in a part of it, such as one that is not found, leaves the rest.
 
@@ -186,7 +193,7 @@ class GitHubClient:
         self.conditional += answer.not_modified
         return answer
 
-    def _state(self, path: str, etag: str | None, known_as: str | None, github_id: int) -> RepositoryState:
+    def _state(self, path: str, etag: str | None, known_as: str | None, github_id: int | None) -> RepositoryState:
         try:
             answer = self.get(path, etag=etag)
         except GitHubGoneError as error:
@@ -202,7 +209,7 @@ class GitHubClient:
             return RepositoryState(
                 "unknown", reason=f"GitHub's answer is not of its form: {read.reason}", answer=answer
             )
-        if github_id != read.github_id:
+        if github_id not in (None, read.github_id):
             return RepositoryState("unknown", reason="GitHub answered with another repository", answer=answer)
         renamed = known_as is not None and read.full_name.lower() != known_as.lower()
         return RepositoryState("there", read, renamed, answer=answer)
