@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from miner.export.files import Written
     from miner.store.exports import Selection
 
-app = typer.Typer(help="Write what the database holds into files, the same each time.", no_args_is_help=True)
+app = typer.Typer(
+    help="Write what the database holds into files, the same each time.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 class Format(StrEnum):
@@ -52,11 +54,12 @@ UntilOption = Annotated[
 ]
 RaterOption = Annotated[str | None, typer.Option("--rater", metavar="NAME", help="Count labels of this rater only.")]
 ConfidenceOption = Annotated[
-    float | None, typer.Option("--min-confidence", min=0, max=1, help="Fixes whose first label is at least so sure.")
+    float | None,
+    typer.Option("--min-confidence", metavar="X", min=0, max=1, help="Fixes whose first label is at least so sure."),
 ]
 
 
-@app.command()
+@app.command(short_help="Write tables and views, a file each.")
 def tables(
     context: typer.Context,
     out: OutOption,
@@ -77,7 +80,7 @@ def tables(
     _print(written, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Write a benchmark of bugs and repairs.")
 def bundle(
     context: typer.Context,
     out: OutOption,
@@ -107,7 +110,7 @@ def bundle(
     _print(written, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Write commits in the form of SWE-bench's instances.")
 def swebench(
     context: typer.Context,
     out: OutOption,
