@@ -75,7 +75,11 @@ def tables(
     with _database(context, config, database_url) as engine, _progress() as progress:
         task = progress.add_task("export", total=None)
         written = export_tables(
-            engine, out, table or (), kind.value, lambda name, _: progress.update(task, description=name)
+            engine,
+            out,
+            table or (),
+            kind.value,
+            lambda name, rows: progress.update(task, description=name, completed=rows),
         )
     _print(written, as_json=as_json)
 
@@ -99,7 +103,8 @@ def bundle(
     database_url: DatabaseUrlOption = None,
 ) -> None:
     """Write a benchmark of bugs and repairs: instances split by time and family, data card, Croissant metadata."""
-    from miner.export.bundle import export_bundle
+    from miner.console import print_warning
+    from miner.export.bundle import export_bundle, lacking
 
     selection = _selection(context, config, source, library, pattern, since, until, rater, min_confidence)
     with _database(context, config, database_url) as engine, _progress() as progress:
@@ -108,6 +113,8 @@ def bundle(
             engine, out, selection, cut, lambda number, total: progress.update(task, completed=number, total=total)
         )
     _print(written, as_json=as_json)
+    if lack := lacking(written):
+        print_warning("", lack)
 
 
 @app.command(short_help="Write commits in the form of SWE-bench's instances.")
@@ -130,7 +137,9 @@ def swebench(
     selection = _selection(context, config, ["git"], library, pattern, since, until, rater, min_confidence)
     with _database(context, config, database_url) as engine, _progress() as progress:
         task = progress.add_task("commits", total=None)
-        written = export_swebench(engine, out, selection, lambda number: progress.update(task, completed=number))
+        written = export_swebench(
+            engine, out, selection, lambda number, total: progress.update(task, completed=number, total=total)
+        )
     _print([written], as_json=as_json)
 
 

@@ -22,9 +22,10 @@ from miner.store.exports import Selection
 from miner.store.session import reading
 
 
-def export_swebench(engine: Engine, target: Path, selection: Selection, told: Callable[[int], None]) -> Written:
+def export_swebench(engine: Engine, target: Path, selection: Selection, told: Callable[[int, int], None]) -> Written:
     """Write a line for each commit with a selected fix that has a parent and whose whole diff is stored.
 
+    :param told: is told how many commits were looked at, of how many.
     :raises ExportError: if the file is there, or cannot be written.
     """
     if target.exists():
@@ -32,9 +33,11 @@ def export_swebench(engine: Engine, target: Path, selection: Selection, told: Ca
     partial = target.with_name(f"{target.name}.partial")
     done: list[Written] = []
     with reading(engine) as connection, opened(partial.parent, partial.name, done) as digest:
+        total, seen = exports.count_commits(connection, selection), 0
         for shas in exports.commit_pages(connection, selection):
             _write(connection, shas, digest)
-            told(digest.rows)
+            seen += len(shas)
+            told(seen, total)
     partial.rename(target)
     done[0].name = target.name
     return done[0]

@@ -144,7 +144,7 @@ def test_a_diff_is_one_that_git_applies(engine: Engine, tmp_path: Path) -> None:
 
 def test_commits_come_in_the_form_of_swe_bench(engine: Engine, tmp_path: Path) -> None:
     """Tests apart from the rest, the problem in the words of the message, and both patches apply."""
-    written = export_swebench(engine, tmp_path / "swe.jsonl", Selection(sources=("git",)), lambda _done: None)
+    written = export_swebench(engine, tmp_path / "swe.jsonl", Selection(sources=("git",)), lambda _done, _all: None)
     rows = lines(tmp_path / "swe.jsonl")
     assert written.rows == len(rows) == 3
     one = next(row for row in rows if "wrong size" in row["problem_statement"])
