@@ -186,6 +186,8 @@ def _near(connection: Connection, text: str) -> str:
         found = _started(connection, text[:end])
         if found:
             return f"; near it are {_listed(found)}"
+    if connection.scalar(select(fix.c.fix_id).limit(1)) is None:
+        return ": the database holds no fix yet; run 'miner collect'"
     return '; some are given by: miner sql "SELECT fix_id FROM fix_overview LIMIT 5"'
 
 
