@@ -45,7 +45,7 @@ def command(
     """Run a query and print its rows. It can read and nothing else; docs/cookbook.md has examples.
 
     On a terminal, a row that is too wide for a line is printed with a line a column. In a pipe, rows are lines with
-    tabs between the cells, without a header: --csv and --json have one.
+    tabs between the cells, without a header: --csv has one.
     """
     if bool(query) == bool(file):
         raise typer.BadParameter('give one query: miner sql "SELECT ...", miner sql - or miner sql --file FILE.')
