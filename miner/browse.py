@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from miner.errors import BrowseError
 from miner.resources import resource
@@ -25,6 +25,11 @@ _LONGEST_QUERY_MS = "20000"
 # The columns of a chart of some recipes: the one along the axis, the one that is counted.
 _CHARTS = {1: ("library", "fixes"), 2: ("pattern", "fixes"), 3: ("pattern", "repairs"), 5: ("pattern", "git")}
 _CHARTS |= {6: ("year", "fixes"), 12: ("repository", "fixes"), 19: ("reason", "unresolved")}
+
+
+_CODE = "td.col-body,td.col-diff,td.col-before,td.col-after{font-family:monospace;tab-size:4}"
+_HIDDEN = {name: {"hidden": True} for name in ("alembic_version", "daemon_job")}
+"""Tables of the tools below: the page of the database would begin with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +65,8 @@ def description(database: str) -> dict[str, Any]:
     return {
         "title": "bug-fix miner",
         "description": "Bug fixes of deep-learning libraries. Labels of a rater heuristic/... are rules' guesses.",
-        "databases": {database: {"tables": {**of_tables, **of_views}, "queries": queries}},
+        "extra_css_urls": [f"data:text/css,{quote(_CODE)}"],
+        "databases": {database: {"tables": {**of_tables, **of_views, **_HIDDEN}, "queries": queries}},
     }
 
 

@@ -43,20 +43,30 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Panels leave half of 80 columns to the words, name a type where a flag takes none, and cut long names.
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("collect", epilog=collect.EPILOG)(collect.command)
-app.command("classify", epilog=classify.EPILOG)(classify.command)
-app.command("explain")(explain.command)
-app.command("daemon", epilog=daemon.EPILOG)(daemon.command)
-app.command("status")(status.command)
+app.command("classify", short_help="Label what is stored with the current rules.", epilog=classify.EPILOG)(
+    classify.command
+)
+app.command("explain", short_help="Print a fix with what voted for its labels.")(explain.command)
+app.command("daemon", short_help="Run collects, relabelling and upkeep when they are due.", epilog=daemon.EPILOG)(
+    daemon.command
+)
+app.command("status", short_help="Print what the database holds.")(status.command)
 app.command("sql", cls=sql.Command)(sql.command)
-app.command("browse")(browse.command)
-app.command("rebuild", epilog=rebuild.EPILOG)(rebuild.command)
+app.command("browse", short_help="Show an SQLite database in a browser.")(browse.command)
+app.command("rebuild", short_help="Make the tables anew from the archive and the clones.", epilog=rebuild.EPILOG)(
+    rebuild.command
+)
 app.add_typer(archive.app, name="archive")
-app.command("doctor")(doctor.command)
-app.command("audit", epilog=audit.EPILOG)(audit.command)
-app.command("study")(study.command)
+app.command("doctor", short_help="Check tokens, network, clock, database, disk and git.")(doctor.command)
+app.command("audit", short_help="Ask the sources again for a sample: what is missing?", epilog=audit.EPILOG)(
+    audit.command
+)
+app.command("study", short_help="Make every table and figure of the paper.")(study.command)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(export.app, name="export")
 app.add_typer(label.app, name="label")

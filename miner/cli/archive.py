@@ -11,7 +11,7 @@ from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, JsonOpt
 if TYPE_CHECKING:
     from miner.collect.archive import Archive
 
-app = typer.Typer(help="Look after the archive of what the sources sent.", no_args_is_help=True)
+app = typer.Typer(help="Look after the archive of what the sources sent.", no_args_is_help=True, rich_markup_mode=None)
 
 FromOption = Annotated[
     str | None,

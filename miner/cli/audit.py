@@ -27,7 +27,10 @@ def command(
     context: typer.Context,
     sample: Annotated[int, typer.Option(min=1, metavar="N", help="Ask for so many slices of each source.")] = 20,
     seed: Annotated[int, typer.Option(metavar="N", help="The same number draws the same slices.")] = 0,
-    source: Annotated[list[Source] | None, typer.Option(help="Audit this source only. Repeatable.")] = None,
+    source: Annotated[
+        list[Source] | None,
+        typer.Option(metavar="NAME", help="Audit this source only: github, git or stackoverflow. Repeatable."),
+    ] = None,
     since: Annotated[
         datetime | None, typer.Option(parser=moment, metavar="DATE", help="Items of a date at or after it (UTC).")
     ] = None,

@@ -29,7 +29,10 @@ class LabelledSource(StrEnum):
 
 def command(
     context: typer.Context,
-    source: Annotated[list[LabelledSource] | None, typer.Option(help="Label this source only. Repeatable.")] = None,
+    source: Annotated[
+        list[LabelledSource] | None,
+        typer.Option(metavar="NAME", help="Label this source only: git or stackoverflow. Repeatable."),
+    ] = None,
     library: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Label commits and answers with a fix of this library only. Repeatable."),

@@ -43,7 +43,10 @@ def command(
         datetime | None,
         typer.Option(parser=moment, metavar="DATE", help="Commits, and questions, of a date before it (UTC)."),
     ] = None,
-    source: Annotated[list[Source] | None, typer.Option(help="Run this source only. Repeatable.")] = None,
+    source: Annotated[
+        list[Source] | None,
+        typer.Option(metavar="NAME", help="Run this source only: github, git or stackoverflow. Repeatable."),
+    ] = None,
     library: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME", help="Keep fixes of this library only. Repeatable."),

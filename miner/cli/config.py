@@ -10,7 +10,7 @@ import typer
 
 from miner.cli.options import ConfigOption, DatabaseUrlOption, JsonOption, settings_of
 
-app = typer.Typer(help="See the settings.", no_args_is_help=True)
+app = typer.Typer(help="See the settings.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.callback()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from miner.store.archivefile import Manifest
 
-app = typer.Typer(help="The database: its schema, backups and roles.", no_args_is_help=True)
+app = typer.Typer(help="The database: its schema, backups and roles.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()

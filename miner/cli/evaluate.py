@@ -22,7 +22,9 @@ _NAMED = 5
 _SHOWN = 80
 """Characters of such a value."""
 
-app = typer.Typer(help="Measure the classifiers against labels that people gave.", no_args_is_help=True)
+app = typer.Typer(
+    help="Measure the classifiers against labels that people gave.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.callback()

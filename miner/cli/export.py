@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from miner.export.files import Written
     from miner.store.exports import Selection
 
-app = typer.Typer(help="Write what the database holds into files, the same each time.", no_args_is_help=True)
+app = typer.Typer(
+    help="Write what the database holds into files, the same each time.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 class Format(StrEnum):
@@ -52,11 +54,12 @@ UntilOption = Annotated[
 ]
 RaterOption = Annotated[str | None, typer.Option("--rater", metavar="NAME", help="Count labels of this rater only.")]
 ConfidenceOption = Annotated[
-    float | None, typer.Option("--min-confidence", min=0, max=1, help="Fixes whose first label is at least so sure.")
+    float | None,
+    typer.Option("--min-confidence", metavar="X", min=0, max=1, help="Fixes whose first label is at least so sure."),
 ]
 
 
-@app.command()
+@app.command(short_help="Write tables and views, a file each.")
 def tables(
     context: typer.Context,
     out: OutOption,
@@ -72,12 +75,16 @@ def tables(
     with _database(context, config, database_url) as engine, _progress() as progress:
         task = progress.add_task("export", total=None)
         written = export_tables(
-            engine, out, table or (), kind.value, lambda name, _: progress.update(task, description=name)
+            engine,
+            out,
+            table or (),
+            kind.value,
+            lambda name, rows: progress.update(task, description=name, completed=rows),
         )
     _print(written, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Write a benchmark of bugs and repairs.")
 def bundle(
     context: typer.Context,
     out: OutOption,
@@ -96,7 +103,8 @@ def bundle(
     database_url: DatabaseUrlOption = None,
 ) -> None:
     """Write a benchmark of bugs and repairs: instances split by time and family, data card, Croissant metadata."""
-    from miner.export.bundle import export_bundle
+    from miner.console import print_warning
+    from miner.export.bundle import export_bundle, lacking
 
     selection = _selection(context, config, source, library, pattern, since, until, rater, min_confidence)
     with _database(context, config, database_url) as engine, _progress() as progress:
@@ -105,9 +113,11 @@ def bundle(
             engine, out, selection, cut, lambda number, total: progress.update(task, completed=number, total=total)
         )
     _print(written, as_json=as_json)
+    if lack := lacking(written):
+        print_warning("", lack)
 
 
-@app.command()
+@app.command(short_help="Write commits in the form of SWE-bench's instances.")
 def swebench(
     context: typer.Context,
     out: OutOption,
@@ -127,7 +137,9 @@ def swebench(
     selection = _selection(context, config, ["git"], library, pattern, since, until, rater, min_confidence)
     with _database(context, config, database_url) as engine, _progress() as progress:
         task = progress.add_task("commits", total=None)
-        written = export_swebench(engine, out, selection, lambda number: progress.update(task, completed=number))
+        written = export_swebench(
+            engine, out, selection, lambda number, total: progress.update(task, completed=number, total=total)
+        )
     _print([written], as_json=as_json)
 
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
     from miner.rating.sampling import SampleRequest
     from miner.settings import Settings
 
-app = typer.Typer(help="Read, draw, compare and reconcile labels that people give.", no_args_is_help=True)
+app = typer.Typer(
+    help="Read, draw, compare and reconcile labels that people give.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("import")

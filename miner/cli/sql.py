@@ -7,9 +7,8 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-import click
 import typer
 from typer.core import TyperCommand
 
@@ -25,7 +24,7 @@ _COMMENT = re.compile(r"--[^\s=]*\s")
 class Command(TyperCommand):
     """A command whose query may begin with a comment, ``-- Which ...``: click would take that for an option."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse arguments; one that cannot be an option stands for the query."""
         return super().parse_args(ctx, [f"\n{arg}" if _COMMENT.match(arg) else arg for arg in args])
 
@@ -45,7 +44,7 @@ def command(
     """Run a query and print its rows. It can read and nothing else; docs/cookbook.md has examples.
 
     On a terminal, a row that is too wide for a line is printed with a line a column. In a pipe, rows are lines with
-    tabs between the cells, without a header: --csv and --json have one.
+    tabs between the cells, without a header: --csv has one.
     """
     if bool(query) == bool(file):
         raise typer.BadParameter('give one query: miner sql "SELECT ...", miner sql - or miner sql --file FILE.')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -46,7 +46,8 @@ class Counts:
         for one in instance["labels"]:
             if one["scheme"] == "pattern" and one["rank"] == 1:
                 self.patterns[f"{one['rater']}: {one['value']}"] += 1
-        self.licences.update(one["licence"] or "not stated" for one in instance["attribution"])
+        # Each once an instance: a question and its answer mostly have the same.
+        self.licences.update({one["licence"] or "not stated" for one in instance["attribution"]})
 
     def as_dict(self) -> dict[str, dict[str, int]]:
         """Give the counts in a fixed order."""
@@ -65,6 +66,17 @@ def split_of(moment: datetime | None, began: datetime | None, cut: datetime) -> 
     if moment < cut:
         return "train"
     return "test" if began >= cut else "held_back"
+
+
+def lacking(written: Sequence[Written]) -> str | None:
+    """Say what a benchmark lacks that its users would expect; None: nothing."""
+    rows = {one.name: one.rows for one in written}
+    if not rows["test.jsonl"]:
+        return (
+            f"test.jsonl is empty and {rows['held_back.jsonl']:,} fixes are held back: what was made after the cut is "
+            "of families that have a fix before it, as all of a single repository are; select more, or another --cut"
+        )
+    return None if rows["train.jsonl"] else "train.jsonl is empty: no fix was made before the cut; choose a later one"
 
 
 def export_bundle(

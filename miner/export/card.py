@@ -20,7 +20,9 @@ def text(selection: Selection, cut: datetime, counts: Mapping[str, Mapping[str, 
     parts = [_TOP.format(version=__version__, as_of=as_of or "unknown", asked=asked, cut=plain(cut))]
     for name, numbers in counts.items():
         rows = "".join(f"| {value} | {number:,} |\n" for value, number in numbers.items())
-        parts.append(f"### {name.capitalize()}\n\n| | instances |\n|---|---|\n{rows}")
+        parts.append(f"### {name.capitalize()}\n\n| | instances |\n|---|---|\n{rows}{_NOTES.get(name, '')}")
+    if not counts["splits"].get("test"):
+        parts.append(_NO_TEST)
     return "\n".join([*parts, _END])
 
 
@@ -43,6 +45,18 @@ before the cut. What is left is in `held_back.jsonl`: neither train on it nor te
 ## Counts
 """
 
+_NO_TEST = """\
+### No test part
+
+`test.jsonl` is empty: every family with a repair after the cut has one before it, too. All fixes of one repository are
+one family, so a benchmark of a single repository has none.
+"""
+
+_NOTES = {
+    "licences": """
+An instance counts for each licence that its `attribution` states: those of a question and its answer may differ.
+"""
+}
 _END = """\
 ## How it was made
 

@@ -44,6 +44,14 @@ class Digest:
     size: int = 0
     rows: int = 0
     sha256: Any = field(default_factory=hashlib.sha256)
+    told: Callable[[int], None] = lambda _rows: None
+    """Is told the number of rows each :data:`ROWS_AT_ONCE`."""
+
+    def count(self, rows: int = 1) -> None:
+        """Count rows that are written."""
+        self.rows += rows
+        if self.rows // ROWS_AT_ONCE > (self.rows - rows) // ROWS_AT_ONCE:
+            self.told(self.rows)
 
     def write(self, data: bytes) -> int:
         """Write bytes."""
@@ -62,7 +70,7 @@ class Digest:
 
     def line(self, value: Any) -> None:
         """Write a value as a line of JSON."""
-        self.rows += 1
+        self.count()
         self.write(_JSON.encode(value).encode("utf-8", "replace") + b"\n")
 
 
@@ -104,7 +112,7 @@ def write_csv(digest: Digest, columns: Sequence[str], rows: Rows) -> None:
     writer.writerow(columns)
     for row in rows():
         writer.writerow([cell(value) for value in row])
-        digest.rows += 1
+        digest.count()
         if text.tell() > 1 << 16:
             flush()
     flush()
@@ -132,7 +140,7 @@ def write_parquet(digest: Digest, columns: Sequence[str], rows: Rows) -> None:
                 for values, kind in zip(columnwise, schema, strict=True)
             ]
             writer.write_batch(pa.record_batch(arrays, schema=schema))
-            digest.rows += len(part)
+            digest.count(len(part))
 
 
 FORMATS: dict[str, Callable[[Digest, Sequence[str], Rows], None]] = {

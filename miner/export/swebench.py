@@ -22,22 +22,36 @@ from miner.store.exports import Selection
 from miner.store.session import reading
 
 
-def export_swebench(engine: Engine, target: Path, selection: Selection, told: Callable[[int], None]) -> Written:
+def export_swebench(engine: Engine, target: Path, selection: Selection, told: Callable[[int, int], None]) -> Written:
     """Write a line for each commit with a selected fix that has a parent and whose whole diff is stored.
 
-    :raises ExportError: if the file is there, or cannot be written.
+    :param told: is told how many commits were looked at, of how many.
+    :raises ExportError: if nothing is selected, or the file is there or cannot be written.
     """
     if target.exists():
         raise ExportError(f"{target} is there already: remove it, or name another file")
     partial = target.with_name(f"{target.name}.partial")
     done: list[Written] = []
-    with reading(engine) as connection, opened(partial.parent, partial.name, done) as digest:
-        for shas in exports.commit_pages(connection, selection):
-            _write(connection, shas, digest)
-            told(digest.rows)
-    partial.rename(target)
+    try:
+        with reading(engine) as connection:
+            total = exports.count_commits(connection, selection)
+            if not total:
+                raise ExportError("no commit with a fix is selected: collect first, or select less narrowly")
+            with opened(partial.parent, partial.name, done) as digest:
+                _write_all(connection, selection, digest, lambda seen: told(seen, total))
+        partial.rename(target)
+    finally:
+        partial.unlink(missing_ok=True)
     done[0].name = target.name
     return done[0]
+
+
+def _write_all(connection: Connection, selection: Selection, digest: Digest, told: Callable[[int], None]) -> None:
+    seen = 0
+    for shas in exports.commit_pages(connection, selection):
+        _write(connection, shas, digest)
+        seen += len(shas)
+        told(seen)
 
 
 def _write(connection: Connection, shas: list[str], digest: Digest) -> None:

@@ -41,6 +41,7 @@ def export_tables(
         for name in wanted:
             told(name, 0)
             with opened(folder, f"{name}.{kind}", done) as digest:
+                digest.told = partial(told, name)
                 FORMATS[kind](digest, exports.columns_of(name), partial(exports.rows_of, connection, name))
             told(name, done[-1].rows)
         finished(folder, done, {"tables": wanted, "format": kind}, exports.as_of(connection))

@@ -26,7 +26,7 @@ _LINK: Final = re.compile(
 _NEAR: Final = 3
 _FEWEST: Final = 4
 _SHARED: Final = 6
-"""Characters of its sha or number that an id must share with another one to be near it."""
+"""Characters, but for "git:", that an id must share with another one to be near it."""
 
 _SCHEMES: Final = ("library", "pattern", "sub_pattern", "bug_type", "root_cause", "impact", "prior_pattern", "question")
 """The schemes as they are read: what was repaired, how, of which kind the bug was. Others, of people, come after."""
@@ -181,11 +181,13 @@ def _started(connection: Connection, text: str) -> list[str]:
 
 
 def _near(connection: Connection, text: str) -> str:
-    own = text.rfind(":") + 1
+    own = len("git:") if text.startswith("git:") else 0
     for end in range(len(text) - 1, own + _SHARED - 1, -1):
         found = _started(connection, text[:end])
         if found:
             return f"; near it are {_listed(found)}"
+    if connection.scalar(select(fix.c.fix_id).limit(1)) is None:
+        return ": the database holds no fix yet; run 'miner collect'"
     return '; some are given by: miner sql "SELECT fix_id FROM fix_overview LIMIT 5"'
 
 

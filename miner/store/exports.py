@@ -113,6 +113,11 @@ def count(connection: Connection, selection: Selection) -> int:
     return connection.scalar(select(func.count()).select_from(fix).where(*_selected(selection))) or 0
 
 
+def count_commits(connection: Connection, selection: Selection) -> int:
+    """Count the commits that have a selected fix."""
+    return connection.scalar(select(func.count(fix.c.sha.distinct())).where(*_selected(selection))) or 0
+
+
 def moment_at(connection: Connection, selection: Selection, share: float) -> datetime | None:
     """Give the time before which a share of the selected fixes was made; None if no time is known."""
     known = (*_selected(selection), fix.c.fixed_at.is_not(None))

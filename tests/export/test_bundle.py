@@ -18,7 +18,7 @@ from support.runs import Runner
 from support.threads import answer, origin, question, thread
 
 from miner.errors import ExportError
-from miner.export.bundle import export_bundle, split_of
+from miner.export.bundle import export_bundle, lacking, split_of
 from miner.export.swebench import export_swebench
 from miner.questions import Judge, QuestionTask
 from miner.store import repository
@@ -144,7 +144,7 @@ def test_a_diff_is_one_that_git_applies(engine: Engine, tmp_path: Path) -> None:
 
 def test_commits_come_in_the_form_of_swe_bench(engine: Engine, tmp_path: Path) -> None:
     """Tests apart from the rest, the problem in the words of the message, and both patches apply."""
-    written = export_swebench(engine, tmp_path / "swe.jsonl", Selection(sources=("git",)), lambda _done: None)
+    written = export_swebench(engine, tmp_path / "swe.jsonl", Selection(sources=("git",)), lambda _done, _all: None)
     rows = lines(tmp_path / "swe.jsonl")
     assert written.rows == len(rows) == 3
     one = next(row for row in rows if "wrong size" in row["problem_statement"])
@@ -217,3 +217,21 @@ def test_the_split(moment: int | None, began: int | None, expected: str) -> None
         return None if day is None else datetime(2020, 1, day, tzinfo=UTC)
 
     assert split_of(at(moment), at(began), datetime(2020, 1, 5, tzinfo=UTC)) == expected
+
+
+def test_a_benchmark_without_a_test_part_says_so(engine: Engine, tmp_path: Path) -> None:
+    """As that of a single repository, in a warning and in its card; one that has all lacks nothing."""
+    only = Selection(sources=("git",), until=datetime.fromtimestamp(START + 5 * DAY, UTC))
+    whole = export_bundle(engine, tmp_path / "whole", Selection(), CUT, lambda _done, _total: None)
+    part = export_bundle(engine, tmp_path / "part", only, CUT, lambda _done, _total: None)
+    assert lacking(whole) is None
+    assert "No test part" not in (tmp_path / "whole" / "README.md").read_text()
+    assert "test.jsonl is empty" in (lacking(part) or "")
+    assert "No test part" in (tmp_path / "part" / "README.md").read_text()
+
+
+def test_licences_count_instances(engine: Engine, tmp_path: Path) -> None:
+    """A question and its answer under the same licence are one."""
+    folder = exported(engine, tmp_path / "out")
+    licences = json.loads((folder / "manifest.json").read_text())["counts"]["licences"]
+    assert licences == {"CC BY-SA 4.0": 1, "not stated": 3}

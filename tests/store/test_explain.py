@@ -16,6 +16,7 @@ from miner.store import repository, splits
 from miner.store.explain import Explanation, explain, find
 from miner.store.rows import PageBuilder
 from miner.store.session import reading, writing
+from miner.store.tables import label
 
 
 @pytest.fixture
@@ -138,3 +139,25 @@ def test_labels_of_older_rules_are_shown_on_request(stored: Engine) -> None:
     assert found(stored, sha(0)) == [FIRST]
     one = explained(stored, SECOND)
     assert (one.superseded_by, [row.value for row in one.labels]) == (newer, ["monitor"])
+
+
+def test_schemes_come_in_the_order_in_which_they_are_read(stored: Engine) -> None:
+    """The library and the pattern first, what nobody asked for last."""
+    names = ("question", "library", "zeal", "impact", "prior_pattern", "root_cause", "sub_pattern", "bug_type")
+    with writing(stored) as connection:
+        for name in names:
+            row = {"fix_id": FIRST, "scheme": name, "rater": "a", "rank": 1, "value": "x", "run_id": 1}
+            connection.execute(label.insert().values(row))
+    schemes = [one.scheme for one in explained(stored, FIRST, every=True).labels if one.rater == "a"]
+    assert schemes == [
+        "library", "sub_pattern", "bug_type", "root_cause", "impact", "prior_pattern", "question", "zeal"
+    ]  # fmt: skip
+
+
+def test_a_few_characters_alike_are_not_near(stored: Engine) -> None:
+    """Six are, not counting what all ids of commits have; else the error says how to list some."""
+    near = "f" if sha(0)[6] != "f" else "e"
+    with pytest.raises(FixNotFoundError, match=f"near it are {FIRST}"):
+        found(stored, f"git:{sha(0)[:6]}{near}{near}")
+    with pytest.raises(FixNotFoundError, match='miner sql "SELECT fix_id FROM fix_overview LIMIT 5"'):
+        found(stored, f"git:{sha(0)[:5]}{'0' * 9}")
