@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from miner import __version__
+from miner.collect.dumparchive import PROGRAMS
 from miner.collect.git import check_version
 from miner.doctor.findings import Finding, failure, ok, warning
 from miner.errors import MinerError, StoreError
@@ -25,7 +26,7 @@ _UPGRADE = "run 'miner db upgrade'; back it up before: miner db backup FILE"
 def look(settings: Settings) -> Iterator[Finding]:
     """Look at the machine, without the network but for a database server."""
     yield _git()
-    if shutil.which("7z") is None:
+    if not any(map(shutil.which, PROGRAMS)):
         yield warning("7z", "not installed", "install it to read data dumps that are .7z archives")
     yield from _folder(settings)
     yield from _database(settings)
