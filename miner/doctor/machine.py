@@ -36,7 +36,7 @@ def _git() -> Finding:
     try:
         return ok("git", f"version {check_version()}")
     except MinerError as error:
-        return failure("git", str(error), "the source git does nothing without it")
+        return failure("git", str(error), "install git 2.32 or newer (apt install git; brew install git): no repository is mined without it")
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -59,7 +59,11 @@ def _folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    url = parse_url(settings.database.url)
+    try:
+        url = parse_url(settings.database.url)
+    except MinerError as error:
+        yield failure("database", str(error), "set database.url or MINER_DATABASE__URL")
+        return
     if url.drivername == "sqlite" and url.database and not Path(url.database).exists():
         yield warning("database", f"{url.database} is not there yet", "'miner collect' or 'miner db upgrade' makes it")
         return
