@@ -20,6 +20,7 @@ from miner.store import schema
 from miner.store.session import masked, open_engine, parse_url, reading, writing
 
 _GIGABYTE = 1e9
+_GIT = "install git 2.32 or newer (apt install git; brew install git): no repository is mined without it"
 _UPGRADE = "run 'miner db upgrade'; back it up before: miner db backup FILE"
 
 
@@ -36,7 +37,11 @@ def _git() -> Finding:
     try:
         return ok("git", f"version {check_version()}")
     except MinerError as error:
-        return failure("git", str(error), "install git 2.32 or newer (apt install git; brew install git): no repository is mined without it")
+        return failure(
+            "git",
+            str(error),
+            _GIT,
+        )
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
