@@ -2,6 +2,7 @@ FROM python:3.12-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY config config
+COPY docs/cookbook.md docs/
 COPY migrations migrations
 COPY miner miner
 RUN python -m venv /opt/miner \

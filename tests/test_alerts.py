@@ -1,4 +1,4 @@
-"""The alerts, as Prometheus itself reads and runs them: tests/alerts holds what it is told, and what should come of it."""
+"""The alerts, as Prometheus reads and runs them: tests/alerts holds what it is told, and what should come of it."""
 
 from __future__ import annotations
 

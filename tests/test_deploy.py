@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import os
 import shlex
 import shutil
 import subprocess
@@ -60,6 +61,27 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     command = ["systemd-analyze", "verify", "--man=no", tmp_path / "miner.service"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert "Unknown" not in done.stderr
+
+
+def compose_command() -> list[str] | None:
+    """Give how Docker Compose is called here, if it is."""
+    for command in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(command[0]) and not subprocess.run([*command, "version"], capture_output=True).returncode:
+            return command
+    return None
+
+
+def test_compose_takes_its_file() -> None:
+    """Each key is one that it knows, with the anchors resolved; without a password it says that one is missing."""
+    command = compose_command()
+    if command is None:
+        pytest.skip("there is no Docker Compose here")
+    clean = {name: value for name, value in os.environ.items() if name != "POSTGRES_PASSWORD"}
+    for environ, code in ((clean | {"POSTGRES_PASSWORD": "x"}, 0), (clean, 1)):
+        words = [*command, "--file", str(ROOT / "compose.yaml"), "--profile", "daemon", "config"]
+        done = subprocess.run(words, env=environ, capture_output=True, text=True, check=False)
+        assert min(done.returncode, 1) == code, done.stderr
+    assert "POSTGRES_PASSWORD" in done.stderr
 
 
 def composed() -> dict[str, Any]:

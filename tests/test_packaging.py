@@ -182,6 +182,23 @@ def test_the_image_copies_what_there_is_and_what_is_sent() -> None:
         assert f"!{source}" in ignore, source
 
 
+def test_the_image_is_built_from_what_it_copies(tmp_path: Path) -> None:
+    """Nothing that the wheel is made of is missing there: the build's folder holds no more than the COPYs bring."""
+    for names in [rest.split() for word, rest in dockerfile() if word == "COPY" and not rest.startswith("--from")]:
+        for source in names[:-1]:
+            place = tmp_path / names[-1] / ("" if (ROOT / source).is_dir() else Path(source).name)
+            if (ROOT / source).is_dir():
+                shutil.copytree(ROOT / source, place, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
+            else:
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / source, place)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
+    offline = ["--no-index", "--no-deps", "--no-build-isolation"]
+    built = run(*pip, "wheel", "--quiet", *offline, "--wheel-dir", tmp_path / "out", ".", cwd=tmp_path)
+    assert built.returncode == 0, built.stderr
+    assert len(list((tmp_path / "out").glob("*.whl"))) == 1
+
+
 def test_the_image_runs_without_root_and_is_watched() -> None:
     """Its last user is not root, git is in it, it has a health check, and nothing in it is a secret."""
     instructions = dockerfile()

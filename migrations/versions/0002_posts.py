@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from miner.store.widening import allow
+
 revision = "0002"
 down_revision = "0001"
 branch_labels = None
@@ -243,16 +245,6 @@ def upgrade() -> None:
         batch.create_foreign_key(op.f("fk_fix_site_answer_id"), "post", ["site", "answer_id"], ["site", "post_id"])
         batch.create_foreign_key(op.f("fk_fix_site_question_id"), "post", ["site", "question_id"], ["site", "post_id"])
 
-    _allow("label_evidence", "side", SIDES)
-    _allow("bug_fix_evidence", "side", SIDES)
-    _allow("omission", "reason", REASONS)
-
-
-def _allow(table: str, column: str, values: tuple[str, ...]) -> None:
-    """Let a column hold other texts than before."""
-    listed = ", ".join(f"'{value}'" for value in values)
-    name = op.f(f"ck_{table}_{column}")
-    with op.batch_alter_table(table) as batch:
-        batch.drop_constraint(name, type_="check")
-        # It allows more than before, so that no row need be looked through while readers wait.
-        batch.create_check_constraint(name, f"{column} IN ({listed})", postgresql_not_valid=True)
+    allow("label_evidence", "side", SIDES)
+    allow("bug_fix_evidence", "side", SIDES)
+    allow("omission", "reason", REASONS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from miner.store.widening import allow
+
 revision = "0004"
 down_revision = "0003"
 branch_labels = None
@@ -123,16 +125,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha", "repository_id", name=op.f("pk_evidence_request")),
         sqlite_with_rowid=False,
     )
-    _allow("label_evidence", "side", SIDES)
-    _allow("bug_fix_evidence", "side", SIDES)
-    _allow("link", "kind", LINK_KINDS)
-    _allow("omission", "reason", REASONS)
-
-
-def _allow(table: str, column: str, values: tuple[str, ...]) -> None:
-    """Let a column hold other texts than before."""
-    listed = ", ".join(f"'{value}'" for value in values)
-    name = op.f(f"ck_{table}_{column}")
-    with op.batch_alter_table(table) as batch:
-        batch.drop_constraint(name, type_="check")
-        batch.create_check_constraint(name, f"{column} IN ({listed})", postgresql_not_valid=True)
+    allow("label_evidence", "side", SIDES)
+    allow("bug_fix_evidence", "side", SIDES)
+    allow("link", "kind", LINK_KINDS)
+    allow("omission", "reason", REASONS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from miner.store.widening import allow
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -69,7 +71,4 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run_id"], ["crawl_run.run_id"], name=op.f("fk_superseded_fix_run_id")),
         sa.PrimaryKeyConstraint("fix_id", name=op.f("pk_superseded_fix")),
     )
-    listed = ", ".join(f"'{reason}'" for reason in REASONS)
-    with op.batch_alter_table("omission") as batch:
-        batch.drop_constraint(op.f("ck_omission_reason"), type_="check")
-        batch.create_check_constraint(op.f("ck_omission_reason"), f"reason IN ({listed})", postgresql_not_valid=True)
+    allow("omission", "reason", REASONS)

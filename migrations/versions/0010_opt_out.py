@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alembic import op
+from miner.store.widening import allow
 
 revision = "0010"
 down_revision = "0009"
@@ -60,7 +60,4 @@ REASONS = (
 
 
 def upgrade() -> None:
-    listed = ", ".join(f"'{reason}'" for reason in REASONS)
-    with op.batch_alter_table("omission") as batch:
-        batch.drop_constraint(op.f("ck_omission_reason"), type_="check")
-        batch.create_check_constraint(op.f("ck_omission_reason"), f"reason IN ({listed})", postgresql_not_valid=True)
+    allow("omission", "reason", REASONS)

@@ -246,7 +246,8 @@ class Archive:
                 f"there is no room left for the archive {self.name}: free some, or name another place in archive.url; "
                 "run the command again, which goes on where it was"
             )
-        reason = getattr(problem, "strerror", None) or type(problem).__name__
+        reason = "it is not there" if isinstance(problem, FileNotFoundError) else getattr(problem, "strerror", None)
+        reason = reason or type(problem).__name__
         raise ArchiveError(f"{masked(item)} of the archive {self.name} cannot be used ({reason}): check archive.url")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from miner.clock import Clock, SystemClock
-from miner.doctor import machine, services
+from miner.doctor import machine, services, store
 from miner.doctor.findings import Finding
 from miner.settings import Settings
 
@@ -17,4 +17,5 @@ def examine(settings: Settings, *, offline: bool = False, clock: Clock | None = 
     """
     yield from machine.look(settings)
     if not offline:
+        yield from store.look(settings)
         yield from services.look(settings, clock or SystemClock())

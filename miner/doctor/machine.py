@@ -10,6 +10,7 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from miner import __version__
+from miner.collect.dumparchive import PROGRAMS
 from miner.collect.git import check_version
 from miner.doctor.findings import Finding, failure, ok, warning
 from miner.errors import MinerError, StoreError
@@ -19,13 +20,14 @@ from miner.store import schema
 from miner.store.session import masked, open_engine, parse_url, reading, writing
 
 _GIGABYTE = 1e9
+_GIT = "install git 2.32 or newer (apt install git; brew install git): no repository is mined without it"
 _UPGRADE = "run 'miner db upgrade'; back it up before: miner db backup FILE"
 
 
 def look(settings: Settings) -> Iterator[Finding]:
     """Look at the machine, without the network but for a database server."""
     yield _git()
-    if shutil.which("7z") is None:
+    if not any(map(shutil.which, PROGRAMS)):
         yield warning("7z", "not installed", "install it to read data dumps that are .7z archives")
     yield from _folder(settings)
     yield from _database(settings)
@@ -35,7 +37,11 @@ def _git() -> Finding:
     try:
         return ok("git", f"version {check_version()}")
     except MinerError as error:
-        return failure("git", str(error), "the source git does nothing without it")
+        return failure(
+            "git",
+            str(error),
+            _GIT,
+        )
 
 
 def _folder(settings: Settings) -> Iterator[Finding]:
@@ -58,7 +64,11 @@ def _folder(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    url = parse_url(settings.database.url)
+    try:
+        url = parse_url(settings.database.url)
+    except MinerError as error:
+        yield failure("database", str(error), "set database.url or MINER_DATABASE__URL")
+        return
     if url.drivername == "sqlite" and url.database and not Path(url.database).exists():
         yield warning("database", f"{url.database} is not there yet", "'miner collect' or 'miner db upgrade' makes it")
         return

@@ -37,6 +37,14 @@ def test_a_database_that_is_not_there_yet_is_not_made(sqlite_url: str, tmp_path:
     assert not (tmp_path / "miner.db").exists()
 
 
+def test_an_address_that_is_no_databases_hides_nothing_else(tmp_path: Path) -> None:
+    """It is a finding as others are; what comes after it is still looked at, and a machine gets all of them."""
+    found = looked("postgres//somewhere", tmp_path)
+    assert found["database"].state == "failure"
+    assert "sqlite:///FILE" in found["database"].said
+    assert found["git"].state == "ok"
+
+
 def test_a_database_without_tables_is_a_warning(empty_engine: Engine, database_url: str, tmp_path: Path) -> None:
     """The first collect makes them."""
     if empty_engine.dialect.name == "sqlite":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,11 @@ from support.jobs import Job
 from support.repositories import RepositoryBuilder, keras_history
 
 
-@pytest.fixture
-def hub_job(tmp_path: Path) -> Iterator[tuple[list[str], dict[str, str], dict[str, Any]]]:
+@pytest.fixture(scope="session")
+def hub_job(sources: Path) -> Iterator[tuple[list[str], dict[str, str], dict[str, Any]]]:
     """Search for repositories, and mine what is found."""
-    nothing = RepositoryBuilder(tmp_path / "nothing.git").build()
-    with GitHub(make_hub(4, tmp_path / "hub", commits=12), tokens={"known": "someone"}) as server:
+    nothing = RepositoryBuilder(sources / "nothing.git").build()
+    with GitHub(make_hub(4, sources / "hub", commits=12), tokens={"known": "someone"}) as server:
         settings = {
             "GITHUB__API_URL": server.url,
             "GITHUB__CLONE_URL": server.clone_url,
@@ -36,20 +37,53 @@ def hub_job(tmp_path: Path) -> Iterator[tuple[list[str], dict[str, str], dict[st
         yield flags, {f"MINER_{name}": text for name, text in settings.items()}, {"github": server}
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[StackExchange]:
+@pytest.fixture(scope="session")
+def site() -> Iterator[StackExchange]:
     """A site with some hundred questions."""
     with StackExchange(Site(generate(400, tags=("caffe", "theano"))), keys=["known"]) as server:
         yield server
         assert server.violations == []
 
 
+@pytest.fixture(scope="session")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the repositories, dumps and seeds: no job changes any."""
+    return tmp_path_factory.mktemp("sources")
+
+
+@pytest.fixture(scope="session")
+def undisturbed() -> dict[str, Job]:
+    """The jobs of the sources that were run undisturbed so far: one run serves all tests."""
+    return {}
+
+
 @pytest.fixture
-def job(request: pytest.FixtureRequest, source: str, tmp_path: Path, contents: Callable[[Engine], Contents]) -> Job:
-    """The job of a source, with what an undisturbed run of it gives."""
-    made = Job([], {"MINER_COLLECT__WORKERS": "1"}, tmp_path, contents)
+def job(
+    request: pytest.FixtureRequest,
+    source: str,
+    tmp_path: Path,
+    contents: Callable[[Engine], Contents],
+    undisturbed: dict[str, Job],
+) -> Job:
+    """The job of a source, with what an undisturbed run of it gives, in a folder of its own."""
+    if source not in undisturbed:
+        made = _made(request, source, tmp_path, contents)
+        made.whole()
+        undisturbed[source] = made
+    known = undisturbed[source]
+    for server in known.servers.values():
+        server.renew()
+    expected = {table: list(rows) for table, rows in known.expected.items()}
+    return replace(known, settings=dict(known.settings), folder=tmp_path, read=contents, expected=expected)
+
+
+def _made(
+    request: pytest.FixtureRequest, source: str, folder: Path, contents: Callable[[Engine], Contents]
+) -> Job:
+    made = Job([], {"MINER_COLLECT__WORKERS": "1"}, folder, contents)
+    sources: Path = request.getfixturevalue("sources")
     if source == "git":
-        history = keras_history(tmp_path / "r.git", 40)
+        history = keras_history(sources / "r.git", 40)
         made.flags = ["--repo", str(history.path)]
         made.settings |= {"MINER_COLLECT__PAGE_COMMITS": "6"}
     elif source == "stackoverflow":
@@ -61,18 +95,17 @@ def job(request: pytest.FixtureRequest, source: str, tmp_path: Path, contents: C
         made.flags, settings, made.servers = request.getfixturevalue("hub_job")
         made.settings |= settings
     elif source == "dump":
-        folder = export(Site(generate(200)), tmp_path / "stackoverflow.com")
-        made.flags = ["--dump", str(folder)]
+        export(Site(generate(200)), sources / "stackoverflow.com")
+        made.flags = ["--dump", str(sources / "stackoverflow.com")]
         made.settings |= {"MINER_DUMP__BLOCK_BYTES": "30000", "MINER_DUMP__PAGE_QUESTIONS": "20"}
     else:
         server = request.getfixturevalue("site")
-        made.flags = ["--seeds", str(_seeds(tmp_path, server))]
+        made.flags = ["--seeds", str(_seeds(sources, server))]
         made.servers["site"] = server
         made.settings |= _asking(server) | {
-            "MINER_GITHUB__CLONE_URL": f"file://{tmp_path}/clones/{{owner}}+{{name}}.git",
+            "MINER_GITHUB__CLONE_URL": f"file://{sources}/clones/{{owner}}+{{name}}.git",
             "MINER_COLLECT__PAGE_COMMITS": "2",
         }
-    made.whole()
     return made
 
 

@@ -92,6 +92,13 @@ class GitHub:
         """Where repositories are cloned from, with ``{owner}`` and ``{name}``."""
         return f"{self.url}{github_git.PREFIX}{{owner}}/{{name}}.git"
 
+    def renew(self) -> None:
+        """Be as a server that was just started; what was broken of its rules stays."""
+        with self._lock:
+            self.requests.clear()
+            self.faults = lambda _number: ""
+            self.limits.renew()
+
     @property
     def violations(self) -> list[str]:
         """The rules that were broken, in words."""

@@ -102,6 +102,12 @@ class Limits:
         self._running: Counter[str] = Counter()
         self._lock = Lock()
 
+    def renew(self) -> None:
+        """Forget what was used, and what is planned."""
+        with self._lock:
+            for known in (self._windows, self._held, self._planned, self._recent):
+                known.clear()
+
     def enter(self, account: str) -> None:
         """Note that a request of an account begins: a second one at a time breaks a rule."""
         with self._lock:

@@ -102,6 +102,13 @@ class StackExchange:
         """Where the methods are: what a client has for ``https://api.stackexchange.com/2.3``."""
         return f"http://127.0.0.1:{self._listener.server_port}{VERSION}"
 
+    def renew(self) -> None:
+        """Be as a server that was just started; what was broken of its rules stays."""
+        with self._lock:
+            self.requests.clear()
+            self.faults = fault_kinds.never
+            self.limits.new_day()
+
     @property
     def violations(self) -> list[str]:
         """The rules that were broken, in words."""
