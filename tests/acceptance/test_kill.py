@@ -25,7 +25,7 @@ from support.repositories import RepositoryBuilder, keras_history
 from miner.store.session import open_engine
 
 KILLS = max(4, int(os.environ.get("DURABILITY_ROUNDS", "0")))
-"""How often each job is killed, at any moment; tests/durability kills at chosen steps. Each kill is a run that takes long."""
+"""How often each job is killed, at any moment; tests/durability kills at chosen steps. Each kill is a run."""
 
 Job = tuple[list[str], dict[str, str]]
 

@@ -77,9 +77,7 @@ def job(
     return replace(known, settings=dict(known.settings), folder=tmp_path, read=contents, expected=expected)
 
 
-def _made(
-    request: pytest.FixtureRequest, source: str, folder: Path, contents: Callable[[Engine], Contents]
-) -> Job:
+def _made(request: pytest.FixtureRequest, source: str, folder: Path, contents: Callable[[Engine], Contents]) -> Job:
     made = Job([], {"MINER_COLLECT__WORKERS": "1"}, folder, contents)
     sources: Path = request.getfixturevalue("sources")
     if source == "git":
