@@ -84,7 +84,7 @@ def test_a_wrong_rule_is_told_before_anything_is_done(
 
 
 def test_a_rule_that_fails_loses_no_commit(miner: Miner, collected: list[str], tmp_path: Path) -> None:
-    """In a collect, too: the other labels are there, and the omission names file and line."""
+    """In a collect, too: the other labels are there, and the omission names file and line, wherever the folder is."""
     own_rules(tmp_path / "rules", FAILS)
     done = miner("collect", "--repo", "r.git", "--database-url", "sqlite:///other.db", "--json", **OWN)
     assert done.returncode == 0, done.stderr
@@ -92,7 +92,7 @@ def test_a_rule_that_fails_loses_no_commit(miner: Miner, collected: list[str], t
     with sqlite3.connect(tmp_path / "other.db") as connection:
         (detail, *_) = connection.execute("SELECT detail FROM omission WHERE reason = 'rule_failed'").fetchone()
     connection.close()
-    assert "rules/batches.py, line 11: the rule failed" in detail
+    assert detail.startswith("batches.py, line 11: the rule failed")
 
 
 def test_ctrl_c_ends_it_at_a_page_and_the_next_run_goes_on(miner: Miner, collected: list[str], tmp_path: Path) -> None:
