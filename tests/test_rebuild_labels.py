@@ -24,6 +24,7 @@ from miner.classify.rulesource import SHIPPED
 from miner.collect.archive import archive_of
 from miner.errors import LabelsError, RebuildError
 from miner.mining import close_readers
+from miner.rating import sampling
 from miner.rating.importing import ImportRequest, import_labels
 from miner.rating.reconciling import agree, decide
 from miner.rating.sampling import SampleRequest, sample
@@ -125,6 +126,26 @@ def test_relabellings_and_peoples_labels_come_back(runner: Runner, others: list[
     told = rebuilt(with_rules(runner, own_rules(tmp_path / "today")), others[1])
     assert [run.run_id for run in told.runs if run.other_rules] == [12]
     assert not told.is_whole
+
+
+def test_a_batch_that_is_drawn_otherwise_is_told(
+    lite: Runner, third: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as by newer rules: labels of what is not in it any more are refused, and that is told, too."""
+    lite.collect(keras_history(tmp_path / "r.git", 60).path)
+    with changing(lite) as engine:
+        drawn = sample(engine, SampleRequest("b", size=6, seed=3))
+    with changing(lite) as engine:
+        hand_out(engine, drawn, ["cleo"], tmp_path, "csv")
+    answers = [(one.item_id, "b", "cleo", "monitor") for one in drawn.items]
+    path = write_csv(tmp_path / "answers.csv", ("item_id", "batch", "rater", "pattern"), *answers)
+    with changing(lite) as engine:
+        assert import_labels(engine, ImportRequest(path, SITE)).added == 6
+    place = sampling._place
+    monkeypatch.setattr(sampling, "_place", lambda seed, item: place(seed + 1, item))
+    found = rebuilt(lite, third)
+    assert [run.command for run in found.runs if run.differs] == ["label sample", "label import"]
+    assert not found.is_whole
 
 
 def test_a_relabelling_with_nothing_to_do_enters_no_run(lite: Runner, third: str, tmp_path: Path) -> None:

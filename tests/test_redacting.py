@@ -87,7 +87,20 @@ NESTED = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["owner", "author", "committer", "commit", "login", "display_name", "email", "name", "question_id", "items"]),
+            st.sampled_from(
+                [
+                    "owner",
+                    "author",
+                    "committer",
+                    "commit",
+                    "login",
+                    "display_name",
+                    "email",
+                    "name",
+                    "question_id",
+                    "items",
+                ]
+            ),
             inner,
             max_size=4,
         )
