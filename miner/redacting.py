@@ -51,14 +51,21 @@ def redact(archive: Archive, opt_out: OptOut, *, dry_run: bool = False) -> Redac
 
 
 def _answers(archive: Archive) -> dict[str, frozenset[str]]:
-    """Give the answers of all journals by SHA-256, with the sites that they are of."""
+    """Give all that may be an answer by SHA-256, with the sites that it may be of.
+
+    A journal does not tell of every one: of some the run was pruned, or killed before it told, or had no journal.
+    """
     found: dict[str, frozenset[str]] = {}
+    others: set[str] = set()
     for name in archive.journals():
         for line in archive.lines(name):
-            if line["event"] == "answer" and line["status"] == 200:
+            if line["event"] == "answer":
                 sites = frozenset(parse_qs(urlsplit(line["url"]).query).get("site", ()))
                 found[line["sha256"]] = found.get(line["sha256"], frozenset()) | sites
-    return found
+            elif line["event"] == "file":
+                others.add(line["sha256"])
+    every = frozenset(site for sites in found.values() for site in sites)
+    return {digest: found.get(digest, every) for digest in archive.objects() if digest not in others - found.keys()}
 
 
 def _without(body: bytes, opt_out: OptOut, sites: frozenset[str]) -> bytes | None:

@@ -163,3 +163,13 @@ def test_a_post_without_an_author_stays_away(owner: dict[str, Any] | None) -> No
     told = _without(json.dumps(item).encode(), opt_out, sites) or b""
     assert json.loads(told)["owner"]["display_name"] == REDACTED
     assert _without(told, opt_out, sites) is None
+
+
+def test_what_no_journal_tells_of_is_redacted_too(tmp_path: Path) -> None:
+    """Its run was pruned or killed, or an older version kept it in the database; what is no JSON stays."""
+    archive = Archive(str(tmp_path))
+    digest = archive.put(json.dumps({"owner": {"display_name": "Ada"}, "title": "A title that tells"}).encode())
+    other = archive.put(b"def vote(facts, library): ...")
+    assert redact(archive, OptOut(frozenset({"ada"}))).redacted == 1
+    assert b"tells" not in (archive.get(digest) or b"")
+    assert archive.get(other) == b"def vote(facts, library): ..."
