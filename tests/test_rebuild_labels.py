@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 from support.labels import SITE, write_csv
 from support.rebuilding import KILLED, assert_same, environment, rebuilt
 from support.repositories import keras_history
@@ -126,6 +126,32 @@ def test_relabellings_and_peoples_labels_come_back(runner: Runner, others: list[
     told = rebuilt(with_rules(runner, own_rules(tmp_path / "today")), others[1])
     assert [run.run_id for run in told.runs if run.other_rules] == [12]
     assert not told.is_whole
+
+
+def test_labels_that_the_database_did_not_take_do_not_come_back(lite: Runner, third: str, tmp_path: Path) -> None:
+    """All was ready to be committed, and the journal said so; then the run was entered as failed."""
+    lite.collect(keras_history(tmp_path / "r.git", 20).path)
+    ids = [row[0] for row in lite.rows("SELECT fix_id FROM fix ORDER BY fix_id")][:2]
+    path = write_csv(tmp_path / "ada.csv", COLUMNS, *[(one, "keras", "monitor") for one in ids])
+    commits = []
+
+    def fail(connection: Connection) -> None:
+        commits.append(bool(connection.get_execution_options().get("writing")))
+        if commits.count(True) == 2:
+            commits.append(True)
+            raise ZeroDivisionError
+
+    with changing(lite) as engine:
+        event.listen(engine, "commit", fail)
+        with pytest.raises(ZeroDivisionError):
+            import_labels(engine, ImportRequest(path, SITE, "ada", ("pattern",)))
+        event.remove(engine, "commit", fail)
+    assert lite.rows("SELECT status FROM crawl_run ORDER BY run_id") == [("complete",), ("failed",)]
+    assert rebuilt(lite, third).is_whole
+    again = Runner(third, tmp_path / "data")
+    for table in ("rating", "rating_item", "rating_import"):
+        assert again.one(f"SELECT COUNT(*) FROM {table}") == lite.one(f"SELECT COUNT(*) FROM {table}") == 0  # noqa: S608
+    assert again.rows("SELECT status FROM crawl_run ORDER BY run_id") == [("complete",), ("failed",)]
 
 
 def test_a_batch_that_is_drawn_otherwise_is_told(

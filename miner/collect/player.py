@@ -63,7 +63,8 @@ class Player(Tape):
         self.journal = journal
         self.run_id = int(lines[0]["run_id"])
         ends = [line for line in lines if line["event"] == "end"]
-        self.end = End(ends[0]["status"], ends[0]["extra"], ends[0]["seconds"]) if ends else None
+        # Where the database did not take that it was complete, it was entered as failed behind that.
+        self.end = End(ends[-1]["status"], ends[-1]["extra"], ends[-1]["seconds"]) if ends else None
         self.missing: list[str] = []
         self.differs = False
         self._archive, self._lines, self._places, self._last = archive, lines, places, last
