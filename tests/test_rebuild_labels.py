@@ -216,3 +216,19 @@ def test_rules_that_are_gone_from_the_archive_are_named(lite: Runner, third: str
     archive.forget(last[0]["rules"]["rules_dir"]["batches.py"])
     with pytest.raises(RebuildError, match=r"has no object .*batches\.py"):
         rebuilt(lite, third, archived_rules=True)
+
+
+def test_a_collect_without_labels_has_its_libraries_again(lite: Runner, third: str, tmp_path: Path) -> None:
+    """They name what is mined, and which file they were in does not matter any more."""
+    path, other = (keras_history(tmp_path / name, 20).path for name in ("r.git", "other.git"))
+    listed = tmp_path / "libraries.toml"
+    lists = "aliases = []\ndistributions = []\nextensions = []\ntags = []\n"
+    entry = '[keras]\nmodules = ["keras"]\nrepositories = ["{}"]\n' + lists
+    listed.write_text(entry.format(path), encoding="utf-8")
+    lite.flags = {"collect": {"libraries_file": str(listed)}}
+    assert lite.collect(sources=("git",), classify=False).repositories == 1
+    today = tmp_path / "today.toml"
+    today.write_text(entry.format(other), encoding="utf-8")
+    lite.flags = {"collect": {"libraries_file": str(today)}}
+    assert rebuilt(lite, third).is_whole
+    assert_same(lite, third)
