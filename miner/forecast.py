@@ -101,7 +101,13 @@ def forecast(
         if not history.problem:
             counts[place >= sure].append(len(fresh))
     searched = [(home, near) for home, near in work.searched() if near.sha not in first]
-    found = estimate(counts[0], sure).plus(estimate(counts[1], len(homes) - sure))
+    # Where none of either can be read, the rest tells of both: nothing that is read is not nothing that is there.
+    apart = all(part or not whole for part, whole in zip(counts, (sure, len(homes) - sure), strict=True))
+    found = (
+        estimate(counts[0], sure).plus(estimate(counts[1], len(homes) - sure))
+        if apart
+        else estimate([*counts[0], *counts[1]], len(homes))
+    )
     commits = found.plus(len(searched)).times(frame.beyond)
     read = len(counts[0]) + len(counts[1])
     ordered = sorted([*first.values(), *searched], key=lambda item: (item[0], item[1].sha))

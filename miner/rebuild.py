@@ -44,6 +44,7 @@ _STOPPED = "stopped on request: the database is not whole; delete it and rebuild
 class Replayed:
     """What became of a run: ``missing`` is what was asked for that the run had not asked.
 
+    ``differs``: a change of people's labels drew, entered or refused something else than it did then.
     ``other_rules``: it had rules of a user that are not those of today, which labelled now.
     """
 
@@ -54,11 +55,12 @@ class Replayed:
     missing: tuple[str, ...]
     unknown_settings: tuple[str, ...]
     other_rules: bool = False
+    differs: bool = False
 
     @property
     def is_same(self) -> bool:
         """Whether all went as it was recorded."""
-        return self.status == self.recorded_status and not self.missing and not self.other_rules
+        return self.status == self.recorded_status and not (self.missing or self.other_rules or self.differs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +233,7 @@ class _Playing:
             tuple(player.missing),
             tuple(unknown),
             rules.others,
+            player.differs,
         )
 
     def _status(self, run_id: int) -> str:

@@ -72,7 +72,7 @@ def enter(
     """Enter a run as running and begin its journal, which is there if the row is; give the run's number.
 
     :param rater: who labels in it, if anybody does.
-    :param settings: where that rater's rules are: the journal keeps them, too.
+    :param settings: where that rater's rules and the libraries are: the journal keeps them, too.
     """
     tape = current()
     number = store.start_run(
@@ -81,8 +81,8 @@ def enter(
     parent, commits = store.run_before(connection, number)
     told = {"command": command, "arguments": arguments, "parent": parent, "parent_commits": commits}
     told |= {"miner_version": __version__, "rater": rater}
-    if rater and settings is not None:
-        told["rules"] = _kept_rules(settings, tape)
+    if settings is not None:
+        told["rules"] = _kept_rules(settings, tape, labels=bool(rater))
     tape.begin(number, told)
     return number
 
@@ -102,17 +102,13 @@ def rule_files(folder: str) -> dict[str, Path]:
     return {path.relative_to(root).as_posix(): path for path in found}
 
 
-def _kept_rules(settings: Settings, tape: Tape) -> dict[str, Any]:
-    """Keep a user's own rules and libraries in the archive; give their SHA-256."""
-    listed = settings.collect.libraries_file
+def _kept_rules(settings: Settings, tape: Tape, *, labels: bool) -> dict[str, Any]:
+    """Keep a user's own rules, if anything is labelled, and libraries in the archive; give their SHA-256."""
+    listed, rules_dir = settings.collect.libraries_file, settings.classify.rules_dir if labels else ""
     try:
         return {
-            "rules_dir": {name: tape.put(path.read_bytes()) for name, path in _files_of(settings).items()},
+            "rules_dir": {name: tape.put(path.read_bytes()) for name, path in rule_files(rules_dir).items()},
             "libraries_file": tape.put(Path(listed).read_bytes()) if listed else "",
         }
     except OSError as error:
         raise SettingsError(f"a rule or the file of libraries cannot be read: {error}") from None
-
-
-def _files_of(settings: Settings) -> dict[str, Path]:
-    return rule_files(settings.classify.rules_dir)

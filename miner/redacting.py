@@ -51,14 +51,21 @@ def redact(archive: Archive, opt_out: OptOut, *, dry_run: bool = False) -> Redac
 
 
 def _answers(archive: Archive) -> dict[str, frozenset[str]]:
-    """Give the answers of all journals by SHA-256, with the sites that they are of."""
+    """Give all that may be an answer by SHA-256, with the sites that it may be of.
+
+    A journal does not tell of every one: of some the run was pruned, or killed before it told, or had no journal.
+    """
     found: dict[str, frozenset[str]] = {}
+    others: set[str] = set()
     for name in archive.journals():
         for line in archive.lines(name):
-            if line["event"] == "answer" and line["status"] == 200:
+            if line["event"] == "answer":
                 sites = frozenset(parse_qs(urlsplit(line["url"]).query).get("site", ()))
                 found[line["sha256"]] = found.get(line["sha256"], frozenset()) | sites
-    return found
+            elif line["event"] == "file":
+                others.add(line["sha256"])
+    every = frozenset(site for sites in found.values() for site in sites)
+    return {digest: found.get(digest, every) for digest in archive.objects() if digest not in others - found.keys()}
 
 
 def _without(body: bytes, opt_out: OptOut, sites: frozenset[str]) -> bytes | None:
@@ -67,14 +74,18 @@ def _without(body: bytes, opt_out: OptOut, sites: frozenset[str]) -> bytes | Non
         value = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    found = list(_theirs(value, opt_out, sites))
+    objects = list(_objects(value))
+    found = [one for one in objects if _is_theirs(one, opt_out, sites)]
+    people = [person for one in objects for person in _signed(one, opt_out)]
     for item in found:
         _blank(item)
-    return json.dumps(value, separators=(",", ":")).encode() if found else None
+    for person in people:
+        _blank_person(person)
+    return json.dumps(value, separators=(",", ":")).encode() if found or people else None
 
 
-def _theirs(value: Any, opt_out: OptOut, sites: frozenset[str]) -> Iterator[dict[str, Any]]:
-    """Give the objects that somebody on the list wrote and that are not blank yet, wherever they are."""
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """Give all objects of an answer."""
     # No recursion: how deep a stranger's JSON is, the stranger says.
     left = [value]
     while left:
@@ -83,11 +94,11 @@ def _theirs(value: Any, opt_out: OptOut, sites: frozenset[str]) -> Iterator[dict
             left += one
         elif isinstance(one, dict):
             left += one.values()
-            if _is_theirs(one, opt_out, sites):
-                yield one
+            yield one
 
 
 def _is_theirs(item: dict[str, Any], opt_out: OptOut, sites: frozenset[str]) -> bool:
+    """Tell whether somebody on the list wrote it, and it is not blank yet."""
     names = [name for person in _people(item) for name in _names(person)]
     if REDACTED in names:
         return False
@@ -104,16 +115,37 @@ def _people(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield author
 
 
+def _signed(item: dict[str, Any], opt_out: OptOut) -> Iterator[dict[str, Any]]:
+    """Give who is on the list of those who signed a commit, and of the accounts that GitHub adds beside it."""
+    commit = item.get("commit")
+    for role in ("author", "committer"):
+        person, signed = item.get(role), commit.get(role) if isinstance(commit, dict) else None
+        if not isinstance(person, dict):
+            continue
+        if "email" in person:
+            if REDACTED not in _names(person) and opt_out.author(*_names(person)):
+                yield person
+        elif isinstance(signed, dict) and person.get("login", REDACTED) != REDACTED and opt_out.author(*_names(signed)):
+            yield person
+
+
 def _names(person: dict[str, Any]) -> Iterator[str]:
     return (html.unescape(person[name]) for name in _NAMES if isinstance(person.get(name), str))
 
 
 def _blank(item: dict[str, Any]) -> None:
-    for person in _people(item):
-        for name in [name for name in person if name not in _KEPT]:
-            person[name] = REDACTED if name in _NAMES else None
-    if "owner" in item and not isinstance(item["owner"], dict):
-        item["owner"] = {"display_name": REDACTED}
+    people = list(_people(item))
+    for person in people:
+        _blank_person(person)
+    if not any(REDACTED in _names(person) for person in people):
+        if not isinstance(item.get("owner"), dict):
+            item["owner"] = {}
+        item["owner"]["display_name"] = REDACTED
     for name, text in item.items():
         if isinstance(text, str) and name not in _KEPT:
             item[name] = REDACTED
+
+
+def _blank_person(person: dict[str, Any]) -> None:
+    for name in [name for name in person if name not in _KEPT]:
+        person[name] = REDACTED if name in (*_NAMES, "login") else None

@@ -132,6 +132,22 @@ def test_a_repository_that_cannot_be_read_is_said(asker: Asker, hub: Hub) -> Non
 
 
 @pytest.mark.usefixtures("many")
+def test_where_the_rest_cannot_be_read_it_is_not_taken_for_empty(
+    asker: Asker, hub: Hub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read tells of it, too: the count of a part is not that of all."""
+    monkeypatch.setattr(forecast, "MOST_HISTORIES", 4)
+    asker.settings["evidence_commits"] = 1
+    for number, repository in hub.repositories.items():
+        if number < 606 and repository.path is not None:
+            repository.path.rename(repository.path.with_name(f"away-{repository.path.name}"))
+    row = planned(asker)
+    assert "estimated from the messages of 2 of 8 repositories" in row.cost
+    assert row.requests == (7 + 8) * 4
+    assert (row.requests_low or 0) < (row.requests_high or 0)
+
+
+@pytest.mark.usefixtures("many")
 def test_where_no_repository_can_be_read_nothing_is_told(asker: Asker, hub: Hub) -> None:
     """Not known is no nought."""
     for repository in hub.repositories.values():

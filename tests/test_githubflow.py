@@ -548,3 +548,14 @@ def test_a_server_that_is_down_is_an_omission_of_each_search(database_url: str, 
     assert summary.status == "failed"
     assert one.runner.one("SELECT COUNT(*) FROM omission WHERE reason = 'search_failed'") == 5
     assert one.runner.one("SELECT COUNT(*) FROM coverage_gaps WHERE source = 'github'") == 5
+
+
+def test_a_fetch_of_all_that_is_known_asks_a_name_once(discoverer: Discoverer, tmp_path: Path) -> None:
+    """A repository that lost its name to another one is not asked for by it: that would ask the other one again."""
+    name = discoverer.hub.repositories[10_000].full_name
+    by_name(discoverer, name)
+    taken(discoverer, tmp_path)
+    by_name(discoverer, name)
+    summary = discoverer.runner.collect(sources=("git",), known=True)
+    # The other one is the empty repository of the settings.
+    assert (summary.status, summary.repositories, summary.up_to_date) == ("complete", 2, 1)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, event
 from support.labels import SITE, write_csv
 from support.rebuilding import KILLED, assert_same, environment, rebuilt
 from support.repositories import keras_history
@@ -24,6 +24,7 @@ from miner.classify.rulesource import SHIPPED
 from miner.collect.archive import archive_of
 from miner.errors import LabelsError, RebuildError
 from miner.mining import close_readers
+from miner.rating import sampling
 from miner.rating.importing import ImportRequest, import_labels
 from miner.rating.reconciling import agree, decide
 from miner.rating.sampling import SampleRequest, sample
@@ -127,6 +128,52 @@ def test_relabellings_and_peoples_labels_come_back(runner: Runner, others: list[
     assert not told.is_whole
 
 
+def test_labels_that_the_database_did_not_take_do_not_come_back(lite: Runner, third: str, tmp_path: Path) -> None:
+    """All was ready to be committed, and the journal said so; then the run was entered as failed."""
+    lite.collect(keras_history(tmp_path / "r.git", 20).path)
+    ids = [row[0] for row in lite.rows("SELECT fix_id FROM fix ORDER BY fix_id")][:2]
+    path = write_csv(tmp_path / "ada.csv", COLUMNS, *[(one, "keras", "monitor") for one in ids])
+    commits = []
+
+    def fail(connection: Connection) -> None:
+        commits.append(bool(connection.get_execution_options().get("writing")))
+        if commits.count(True) == 2:
+            commits.append(True)
+            raise ZeroDivisionError
+
+    with changing(lite) as engine:
+        event.listen(engine, "commit", fail)
+        with pytest.raises(ZeroDivisionError):
+            import_labels(engine, ImportRequest(path, SITE, "ada", ("pattern",)))
+        event.remove(engine, "commit", fail)
+    assert lite.rows("SELECT status FROM crawl_run ORDER BY run_id") == [("complete",), ("failed",)]
+    assert rebuilt(lite, third).is_whole
+    again = Runner(third, tmp_path / "data")
+    for table in ("rating", "rating_item", "rating_import"):
+        assert again.one(f"SELECT COUNT(*) FROM {table}") == lite.one(f"SELECT COUNT(*) FROM {table}") == 0  # noqa: S608
+    assert again.rows("SELECT status FROM crawl_run ORDER BY run_id") == [("complete",), ("failed",)]
+
+
+def test_a_batch_that_is_drawn_otherwise_is_told(
+    lite: Runner, third: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as by newer rules: labels of what is not in it any more are refused, and that is told, too."""
+    lite.collect(keras_history(tmp_path / "r.git", 60).path)
+    with changing(lite) as engine:
+        drawn = sample(engine, SampleRequest("b", size=6, seed=3))
+    with changing(lite) as engine:
+        hand_out(engine, drawn, ["cleo"], tmp_path, "csv")
+    answers = [(one.item_id, "b", "cleo", "monitor") for one in drawn.items]
+    path = write_csv(tmp_path / "answers.csv", ("item_id", "batch", "rater", "pattern"), *answers)
+    with changing(lite) as engine:
+        assert import_labels(engine, ImportRequest(path, SITE)).added == 6
+    place = sampling._place
+    monkeypatch.setattr(sampling, "_place", lambda seed, item: place(seed + 1, item))
+    found = rebuilt(lite, third)
+    assert [run.command for run in found.runs if run.differs] == ["label sample", "label import"]
+    assert not found.is_whole
+
+
 def test_a_relabelling_with_nothing_to_do_enters_no_run(lite: Runner, third: str, tmp_path: Path) -> None:
     """Only where other rules labelled last it does: then it says whose labels are in force."""
     lite.collect(keras_history(tmp_path / "r.git", 12).path)
@@ -169,3 +216,19 @@ def test_rules_that_are_gone_from_the_archive_are_named(lite: Runner, third: str
     archive.forget(last[0]["rules"]["rules_dir"]["batches.py"])
     with pytest.raises(RebuildError, match=r"has no object .*batches\.py"):
         rebuilt(lite, third, archived_rules=True)
+
+
+def test_a_collect_without_labels_has_its_libraries_again(lite: Runner, third: str, tmp_path: Path) -> None:
+    """They name what is mined, and which file they were in does not matter any more."""
+    path, other = (keras_history(tmp_path / name, 20).path for name in ("r.git", "other.git"))
+    listed = tmp_path / "libraries.toml"
+    lists = "aliases = []\ndistributions = []\nextensions = []\ntags = []\n"
+    entry = '[keras]\nmodules = ["keras"]\nrepositories = ["{}"]\n' + lists
+    listed.write_text(entry.format(path), encoding="utf-8")
+    lite.flags = {"collect": {"libraries_file": str(listed)}}
+    assert lite.collect(sources=("git",), classify=False).repositories == 1
+    today = tmp_path / "today.toml"
+    today.write_text(entry.format(other), encoding="utf-8")
+    lite.flags = {"collect": {"libraries_file": str(today)}}
+    assert rebuilt(lite, third).is_whole
+    assert_same(lite, third)

@@ -87,7 +87,20 @@ NESTED = st.recursive(
     lambda inner: (
         st.lists(inner, max_size=3)
         | st.dictionaries(
-            st.sampled_from(["owner", "author", "display_name", "email", "name", "question_id", "items"]),
+            st.sampled_from(
+                [
+                    "owner",
+                    "author",
+                    "committer",
+                    "commit",
+                    "login",
+                    "display_name",
+                    "email",
+                    "name",
+                    "question_id",
+                    "items",
+                ]
+            ),
             inner,
             max_size=4,
         )
@@ -116,3 +129,47 @@ def test_only_their_own_texts_go(name: str) -> None:
     assert (item["title"], item["owner"]) == ("His", {"display_name": "Ben"})
     owner = {"display_name": REDACTED, "user_id": None}
     assert item["comments"] == [{"comment_id": 3, "post_id": 1, "owner": owner, "body_markdown": REDACTED}]
+
+
+def commit_item(committer: str, login: str) -> dict[str, Any]:
+    """An item of a search for commits, as GitHub gives it."""
+    date = {"date": "2020-01-01T00:00:00Z"}
+    signed = {
+        "author": {"name": "Ada Lace", "email": "ada@example.org", **date},
+        "committer": {"name": committer, "email": f"{committer}@example.org", **date},
+        "message": "Fix\n\nSigned-off-by: Ada Lace",
+    }
+    accounts = {"author": {"login": "ada-lace", "id": 5}, "committer": {"login": login, "id": 6}}
+    return {"sha": "a" * 40, "commit": signed, **accounts}
+
+
+def test_a_commit_loses_all_that_says_who_made_it() -> None:
+    """The signature of whoever committed it, if that is on the list, and the accounts beside them; no one else's."""
+    opt_out = OptOut(frozenset({"ada lace"}))
+    sent = {"items": [commit_item("Ada Lace", "ada-lace"), commit_item("Ben", "ben")]}
+    told = _without(json.dumps(sent).encode(), opt_out, frozenset()) or b""
+    assert b"ada" not in told.lower()
+    own, bens = json.loads(told)["items"]
+    assert own["commit"]["committer"] == {"name": REDACTED, "email": REDACTED, "date": "2020-01-01T00:00:00Z"}
+    assert (bens["commit"]["committer"]["name"], bens["committer"]["login"]) == ("Ben", "ben")
+    assert _without(told, opt_out, frozenset()) is None
+
+
+@pytest.mark.parametrize("owner", [None, {"user_type": "does_not_exist"}])
+def test_a_post_without_an_author_stays_away(owner: dict[str, Any] | None) -> None:
+    """It has the mark, by which it is left out when the list has it no more; and it is redacted once."""
+    item = {"question_id": 7, "title": "A title that tells", **({"owner": owner} if owner else {})}
+    opt_out, sites = OptOut(posts=frozenset({"x/7"})), frozenset({"x"})
+    told = _without(json.dumps(item).encode(), opt_out, sites) or b""
+    assert json.loads(told)["owner"]["display_name"] == REDACTED
+    assert _without(told, opt_out, sites) is None
+
+
+def test_what_no_journal_tells_of_is_redacted_too(tmp_path: Path) -> None:
+    """Its run was pruned or killed, or an older version kept it in the database; what is no JSON stays."""
+    archive = Archive(str(tmp_path))
+    digest = archive.put(json.dumps({"owner": {"display_name": "Ada"}, "title": "A title that tells"}).encode())
+    other = archive.put(b"def vote(facts, library): ...")
+    assert redact(archive, OptOut(frozenset({"ada"}))).redacted == 1
+    assert b"tells" not in (archive.get(digest) or b"")
+    assert archive.get(other) == b"def vote(facts, library): ..."

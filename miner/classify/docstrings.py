@@ -14,8 +14,9 @@ _CODE = re.compile(
     r"[\w.\[\]'\"]+\s*(?:[-+*/]?=[^=]|\()|(?:def|class|if|elif|else|for|while|try|except|with)\b.*:\s*(?:#.*)?$"
     r"|(?:return|import|raise|assert|del|yield|pass|break|continue)\b|from\s+\S+\s+import\b|@\w|[)\]}]"
 )
-# Comments and strings of one line in their order: quotes inside of one another are no ends.
-_ONE_LINE = r"""\#[^\n]*|(?!\"{3}|'{3})(?:"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')"""
+# Comments and strings of one line in their order: quotes inside of one another are no ends. Behind a backslash none
+# begins: of a string without an end each quote would be looked at as the start of one.
+_ONE_LINE = r"""\#[^\n]*|(?<!\\)(?!\"{3}|'{3})(?:"(?:[^"\\\n]++|\\.)*+"|'(?:[^'\\\n]++|\\.)*+')"""
 _TOKEN = re.compile(_ONE_LINE, re.DOTALL)
 # What stands before the next string in three quotes, and that string: the rest of a file is passed over in one step.
 _UP_TO_STRING = re.compile(

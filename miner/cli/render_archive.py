@@ -110,6 +110,9 @@ def _warn(run: Replayed) -> None:
     if run.other_rules:
         told = "it had rules of a user that are not those of classify.rules_dir now, which labelled instead"
         print_warning(item, f"{told}: put the old ones back, or run those that the archive keeps with --archived-rules")
+    if run.differs:
+        told = "it drew, entered or refused other items or labels than it did then"
+        print_warning(item, f"{told}: batches and people's labels in this database are not those of then")
     if run.unknown_settings:
         print_warning(item, f"settings that this version does not know: {', '.join(run.unknown_settings)}")
 

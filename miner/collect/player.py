@@ -47,7 +47,10 @@ class Places(Protocol):
 
 
 class Player(Tape):
-    """Plays one journal. ``missing`` lists what was asked for that the journal does not have."""
+    """Plays one journal. ``missing`` lists what was asked for that the journal does not have.
+
+    ``differs``: what the run told of itself when it was complete is not what it told then.
+    """
 
     plays = True
 
@@ -60,8 +63,10 @@ class Player(Tape):
         self.journal = journal
         self.run_id = int(lines[0]["run_id"])
         ends = [line for line in lines if line["event"] == "end"]
-        self.end = End(ends[0]["status"], ends[0]["extra"], ends[0]["seconds"]) if ends else None
+        # Where the database did not take that it was complete, it was entered as failed behind that.
+        self.end = End(ends[-1]["status"], ends[-1]["extra"], ends[-1]["seconds"]) if ends else None
         self.missing: list[str] = []
+        self.differs = False
         self._archive, self._lines, self._places, self._last = archive, lines, places, last
         self._at = self._open = self._asked = 0
         self._answers: dict[tuple[str, ...], deque[int]] = defaultdict(deque)
@@ -86,6 +91,8 @@ class Player(Tape):
         if self.end is None:
             raise JournalEnd
         self._ending = True
+        complete = end.status == self.end.status == "complete"
+        self.differs = complete and bool(self.end.extra) and end.extra != self.end.extra
         index = next((i for i, line in enumerate(self._lines) if line["event"] == "end"), None)
         if index is not None:
             self._go_on(index + 1)

@@ -74,7 +74,7 @@ _FLAGS = re.IGNORECASE | re.VERBOSE | re.ASCII
 # the cost of a glance. A bare sha counts only behind a keyword.
 _START = rf"""
     (?<!\w)(?=
-        [\#/] | GH- | https?: | close | fix | resolve | revert | roll | cherry | backport
+        [\#/] | GH- | https?: | commit\s | close | fix | resolve | revert | roll | cherry | backport
       | [\w.-]{{1,{_MOST_BEFORE_SLASH}}}+/
     )
 """

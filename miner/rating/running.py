@@ -55,7 +55,7 @@ def label_run(
                 store.lock(connection)
                 run = LabelRun(connection, run_id)
                 yield run
-                current().ending(End("complete", {}, time.monotonic() - started))
+                current().ending(End("complete", dict(run.summary), time.monotonic() - started))
                 finish_run(connection, run_id, "complete", run.summary)
         except JournalEnd:
             end = current().end

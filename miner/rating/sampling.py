@@ -121,7 +121,9 @@ def sample(engine: Engine, request: SampleRequest) -> Drawn:
         else:
             batch = _drawn(run, request)
         items = tuple(store.batch_items(run.connection, request.batch))
-        run.summary.update(items=len(items))
+        # Which ones they are decides what a rebuild can do with their labels.
+        told = sha256("\n".join(one.item_id for one in items).encode()).hexdigest()
+        run.summary.update(items=len(items), items_sha256=told)
         return Drawn(batch, items, batch.run_id == run.run_id)
 
 

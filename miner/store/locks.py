@@ -56,7 +56,7 @@ class Holder:
 
     def note(self) -> str:
         """Write it on one line."""
-        return f"miner {self.what[:10]} {self.host} {self.pid} {self.since}"
+        return f"miner {self.what.partition(' ')[0][:10]} {self.host} {self.pid} {self.since}"
 
 
 def told(note: str) -> str:

@@ -137,14 +137,19 @@ def register_repository(
 
 
 def active_repositories(connection: Connection, but: Collection[str]) -> list[str]:
-    """Give what to ask for each repository that is not gone, but those of some names, in the order of their numbers."""
+    """Give what to ask for each repository that is not gone, but those of some names, in the order of their numbers.
+
+    One whose name on GitHub leads to another one now is left out: by that name the other one would be asked again.
+    """
     listed = {key(name) for name in but}
-    aliases = connection.execute(select(repository_alias.c.repository_id, repository_alias.c.name))
+    aliases = connection.execute(select(repository_alias.c.repository_id, repository_alias.c.name)).all()
     known = {row.repository_id for row in aliases if row.name in listed}
+    leads = {row.name.lower(): row.repository_id for row in aliases}
     columns = (repository.c.repository_id, repository.c.host, repository.c.name, repository.c.clone_url)
     there = select(*columns).where(repository.c.availability != "gone").order_by(repository.c.repository_id)
     rows = [row for row in connection.execute(there) if row.repository_id not in known]
-    return [row.name if row.host in ("github.com", "local") else row.clone_url for row in rows]
+    own = [row for row in rows if row.host != "github.com" or leads.get(key(row.name).lower()) == row.repository_id]
+    return [row.name if row.host in ("github.com", "local") else row.clone_url for row in own]
 
 
 def covered(connection: Connection, source: str, query: str, tip: str = "") -> list[Interval]:

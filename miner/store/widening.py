@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 
 from alembic import op
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 
 def allow(table: str, column: str, values: Iterable[str]) -> None:
@@ -40,15 +42,14 @@ def _rewritten(connection: Connection, table: str, name: str, condition: str) ->
         return False
     version = connection.exec_driver_sql("PRAGMA schema_version").scalar_one()
     connection.exec_driver_sql("PRAGMA writable_schema = ON")
-    try:
+    with suppress(DBAPIError):
         update = "UPDATE sqlite_master SET sql = ? WHERE type = 'table' AND name = ?"
         connection.exec_driver_sql(update, (after, table))
         # Others read the schema anew when its number has changed.
         connection.exec_driver_sql(f"PRAGMA schema_version = {version + 1}")
-    finally:
-        # This connection reads it anew now.
-        connection.exec_driver_sql("PRAGMA writable_schema = RESET")
-    # Some builds of SQLite refuse without a word: the table is copied then.
+    # This connection reads it anew now.
+    connection.exec_driver_sql("PRAGMA writable_schema = RESET")
+    # In its defensive mode, in which Apple's SQLite always is, SQLite refuses: the table is copied then.
     return _text(connection, table) == after
 
 

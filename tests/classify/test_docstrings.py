@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import time
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,16 @@ def test_any_text_is_read(old: str, new: str) -> None:
     """Also one that is no Python; a change of nothing touches nothing."""
     assert touches_only_docstrings(hunks(old, old), old, old)
     touches_only_docstrings(hunks(old, new), old, new)
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_a_string_without_an_end_is_read_in_linear_time(quote: str) -> None:
+    """Eight times the escaped quotes cost less than 24 times the time (64 were it quadratic)."""
+
+    def seconds(number: int) -> float:
+        text = f"x = {quote}" + f"\\{quote}" * number + '\ndef f():\n    """Words."""\n'
+        started = time.process_time()
+        assert list(docstrings._lines_of_docstrings(text)) == [3]
+        return time.process_time() - started
+
+    assert seconds(160_000) < max(0.5, 24 * seconds(20_000))

@@ -98,6 +98,11 @@ def test_a_short_reference_needs_the_repository() -> None:
     assert in_message("fixes #12, GH-13 and a/b#14", None) == [("mentions", "github.com/a/b#14")]
 
 
+def test_what_is_called_a_commit_is_a_reference_only_behind_a_keyword() -> None:
+    """With its repository or without: what stored commits gave, new ones give."""
+    assert in_message(f"as in commit a/b@{SHA} and commit {SHA}") == []
+
+
 @pytest.mark.parametrize(
     ("message", "expected"),
     [

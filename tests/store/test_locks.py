@@ -214,3 +214,8 @@ def test_a_note_fits_into_a_name_of_postgresql() -> None:
     """It would be cut off elsewhere than we like."""
     note = Holder.here("collect-and-more", PretendClock().now()).note()
     assert len(note.encode()) <= 63
+
+
+def test_a_command_of_several_words_is_told_in_words() -> None:
+    """By the first of them."""
+    assert told(Holder.here("label import", PretendClock().now()).note()).startswith("'miner label' (process ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from typing import Any
 
@@ -107,3 +108,28 @@ def test_a_check_in_other_words_is_changed_by_a_copy(sqlite_url: str, empty_engi
         widen(connection, "a", "b", "c")
         put(connection, "c")
     assert rows(empty_engine) == [(1, "a"), (2, "c")]
+
+
+def test_a_database_that_does_not_let_its_schema_be_written_is_copied(
+    sqlite_url: str, empty_engine: Engine, table: Engine, copies: list[str]
+) -> None:
+    """SQLite in its defensive mode, as macOS brings it, refuses with an error."""
+    if empty_engine.dialect.name != "sqlite":
+        pytest.skip("other databases change a check by themselves")
+    refused: list[str] = []
+
+    def refuse(action: int, table: str | None, column: str | None, *_: Any) -> int:
+        if not refused and (action, table, column) == (sqlite3.SQLITE_UPDATE, "sqlite_master", "sql"):
+            refused.append(table or "")
+            return sqlite3.SQLITE_DENY
+        return sqlite3.SQLITE_OK
+
+    with altering(table) as connection:
+        driver: Any = connection.connection.driver_connection
+        driver.set_authorizer(refuse)
+        widen(connection, "a", "b", "c")
+        put(connection, "c")
+        driver.set_authorizer(None)
+    assert refused
+    assert copies
+    assert rows(table) == [(1, "a"), (2, "c")]
