@@ -107,9 +107,10 @@ def roles(
     if analyst is None and daemon is None:
         raise typer.BadParameter("name a role: --analyst NAME, --daemon NAME or both.")
 
-    from miner.store.roles import ANALYST_RIGHTS, DAEMON_RIGHTS, Role, login_url, make_roles
+    from miner.store.roles import ANALYST_RIGHTS, DAEMON_RIGHTS, Role, login_url, make_roles, require_roles
 
     engine = _engine(context, config, database_url)
+    require_roles(engine)
     wanted = []
     if analyst is not None:
         wanted.append(Role(analyst, ANALYST_RIGHTS, timeout, _password("analyst", analyst)))
