@@ -104,7 +104,7 @@ def _print_jobs(settings: Settings, *, as_json: bool) -> None:
     rows = [
         (
             one.job,
-            str(one.next_at or (_AT_START if one.job in settings.daemon.jobs else "-"))[: len("2019-01-31 12:00:00")],
+            str(one.next_at)[:19] if one.next_at else _AT_START if one.job in settings.daemon.jobs else "-",
             one.outcome or "-",
             str(one.finished_at or "-")[:19],
             one.message or "",

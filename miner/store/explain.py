@@ -142,8 +142,8 @@ def _of_commit(connection: Connection, start: str, no: str | None) -> list[str]:
     if len(shas) > 1:
         raise FixNotFoundError(f"{start!r} is the start of several commits: {_listed(shas)}")
     if not shas:
-        what = "commit, and no fix of a post," if start.isdecimal() else "commit"
-        raise FixNotFoundError(f"there is no {what} {start!r} in the database{_near(connection, f'git:{start}')}")
+        post = ", nor a post of that number with a fix," if start.isdecimal() else ""
+        raise FixNotFoundError(f"there is no commit {start!r}{post} in the database{_near(connection, f'git:{start}')}")
     rows = connection.execute(
         select(fix.c.fix_id, superseded_fix.c.rater).outerjoin(superseded_fix).where(fix.c.sha == shas[0])
     ).all()

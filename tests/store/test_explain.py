@@ -100,7 +100,7 @@ def test_a_number_may_be_of_another_site_than_that_of_the_settings(engine: Engin
         pytest.param(f"{SITE}:12", f"near it are {POST}", id="a digit wrong"),
         pytest.param("", "there is no fix ''", id="nothing"),
         pytest.param("99999999999999999999999", "there is no", id="more than a number holds"),
-        pytest.param("12345", "there is no commit, and no fix of a post, '12345'", id="number of nothing"),
+        pytest.param("12345", "there is no commit '12345', nor a post of that number", id="number of nothing"),
         pytest.param("%", "there is no fix '%'", id="a sign of SQL"),
     ],
 )
