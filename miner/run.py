@@ -113,8 +113,10 @@ class Run:
         asked = self.request.as_dict()
         with writing(self.engine) as connection:
             self.summary.run_id = enter(connection, "collect", asked, rater, self.settings)
-            if self.opt_out:
-                optout.remove(connection, self.run_id, self.opt_out)
+            removed = optout.remove(connection, self.run_id, self.opt_out) if self.opt_out else 0
+        if removed:
+            named = f"{removed} commits, posts or comments of those it names were in the database and are removed"
+            self.reporter.warn(self.settings.collect.opt_out_file, named)
 
     def _finish(self, status: str, started: float, more: Mapping[str, Any]) -> None:
         with suppress(JournalEnd):

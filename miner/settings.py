@@ -38,6 +38,8 @@ Duration = Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}[smhd]$")]
 """A time span such as 90s, 15m, 6h or 7d."""
 JobKind = Literal["questions", "reobserve", "discover", "fetch", "relabel", "retention", "maintenance"]
 
+_SPAN = ".constrained-str"
+"""What Pydantic calls a time span that is one of several things that a setting may be."""
 _UNIT_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -352,4 +354,6 @@ def _explain(error: ValidationError, path: Path | None) -> str:
     source = f" (in {path}, the environment or a flag)" if path else " (in the environment or a flag)"
     if first["type"] == "extra_forbidden":
         return f"unknown setting {where}{source}; 'miner config show' lists those that exist"
+    if first["type"] == "string_pattern_mismatch" and where.endswith(_SPAN):
+        return f"setting {where.removesuffix(_SPAN)}{source}: a time span is written like 90s, 15m, 6h or 7d"
     return f"setting {where}{source}: {first['msg']}"

@@ -140,7 +140,7 @@ def test_a_number_too_long_for_python_is_text() -> None:
         pytest.param(
             '[daemon.jobs.a]\nrun = "fetch"\nevery = "1h"\ncron = "* * * * *"\n', "say when it runs", id="two times"
         ),
-        pytest.param('[daemon.jobs.a]\nrun = "fetch"\nevery = "1 h"\n', "daemon.jobs.a.every", id="no time span"),
+        pytest.param('[daemon.jobs.a]\nrun = "fetch"\nevery = "1 h"\n', "time span is written like", id="no time span"),
         pytest.param('[daemon.jobs.a]\nrun = "fetch"\nevery = "0h"\n', "daemon.jobs.a.every", id="no time at all"),
         pytest.param(
             '[daemon.jobs.a]\nrun = "fetch"\nevery = "1h"\njitter = "1h"\n', "jitter must be shorter", id="jitter"

@@ -19,7 +19,7 @@ FromOption = Annotated[
 ]
 
 
-@app.command()
+@app.command(short_help="Print how many answers and runs there are, and the bytes.")
 def status(
     context: typer.Context,
     archive: FromOption = None,
@@ -34,7 +34,7 @@ def status(
     print_archive(status_of(_archive(context, config, database_url, archive)), as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Delete the oldest runs, as the settings say.")
 def prune(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be deleted; delete nothing.")] = False,
@@ -69,7 +69,7 @@ def verify(
     raise typer.Exit(ExitCode.ERROR if found.problems else ExitCode.COMPLETE)
 
 
-@app.command()
+@app.command(short_help="Take out names and texts of those on the opt-out list.")
 def redact(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many it would be; change nothing.")] = False,
@@ -93,7 +93,7 @@ def redact(
     print_redacted(redact_all(archive_of(settings), opt_out, dry_run=dry_run), as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Move in answers that an older version kept in the database.")
 def move(
     context: typer.Context,
     as_json: JsonOption = False,

@@ -95,9 +95,9 @@ def command(
         raise typer.BadParameter("--since must be before --until.")
     if limit and dump:
         raise typer.BadParameter("--limit cannot be used with --dump: a part of a dump tells nothing.")
-    if seeds and (since or until or limit or plan):
+    if seeds and (since or until or limit or plan or source or repo):
         raise typer.BadParameter(
-            "--seeds names exactly what to collect: no --since, --until, --limit or --plan with it."
+            "--seeds names exactly what to collect: no --since, --until, --limit, --plan, --source or --repo with it."
         )
     if repo and source and not {"git", "github"} & {*map(str, source)}:
         raise typer.BadParameter(

@@ -18,7 +18,7 @@ def _config() -> None:
     pass
 
 
-@app.command()
+@app.command(short_help="Print the settings in force, passwords masked.")
 def show(
     context: typer.Context,
     config: ConfigOption = None,

@@ -20,6 +20,7 @@ EPILOG = (
     "Exit codes: 0 stopped in order by SIGTERM or Ctrl-C; 1 error; 2 wrong usage or settings; 4 another daemon is at "
     "work on the database; 130 ended at once by a second signal. With --once those of miner collect."
 )
+_AT_START = "when a daemon starts"
 _CODES = {
     "complete": ExitCode.COMPLETE,
     "partial": ExitCode.PARTIAL,
@@ -101,11 +102,17 @@ def _print_jobs(settings: Settings, *, as_json: bool) -> None:
         typer.echo(json.dumps([state._asdict() for state in states], default=str))
         return
     rows = [
-        (one.job, str(one.next_at or "-")[:19], one.outcome or "-", str(one.finished_at or "-")[:19], one.message or "")
+        (
+            one.job,
+            str(one.next_at)[:19] if one.next_at else _AT_START if one.job in settings.daemon.jobs else "-",
+            one.outcome or "-",
+            str(one.finished_at or "-")[:19],
+            one.message or "",
+        )
         for one in states
     ]
     known = {one.job for one in states}
-    rows += [(name, "when a daemon starts", "-", "-", "") for name in settings.daemon.jobs if name not in known]
+    rows += [(name, _AT_START, "-", "-", "") for name in settings.daemon.jobs if name not in known]
     print_table(("job", "next run (UTC)", "last", "ended (UTC)", "message"), rows)
 
 

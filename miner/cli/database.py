@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="The database: its schema, backups and roles.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.command()
+@app.command(short_help="Create the tables, or bring an older version's to this one.")
 def upgrade(context: typer.Context, config: ConfigOption = None, database_url: DatabaseUrlOption = None) -> None:
     """Create the tables, or bring those of an older version to this one."""
     from miner.store import schema
@@ -48,7 +48,7 @@ def check(context: typer.Context, config: ConfigOption = None, database_url: Dat
     typer.echo("the schema is current")
 
 
-@app.command()
+@app.command(short_help="Write all tables into a file.")
 def backup(
     context: typer.Context,
     target: Annotated[Path, typer.Argument(metavar="FILE", help="FILE.zip, or FILE.db for a copy of SQLite.")],
@@ -107,9 +107,10 @@ def roles(
     if analyst is None and daemon is None:
         raise typer.BadParameter("name a role: --analyst NAME, --daemon NAME or both.")
 
-    from miner.store.roles import ANALYST_RIGHTS, DAEMON_RIGHTS, Role, login_url, make_roles
+    from miner.store.roles import ANALYST_RIGHTS, DAEMON_RIGHTS, Role, login_url, make_roles, require_roles
 
     engine = _engine(context, config, database_url)
+    require_roles(engine)
     wanted = []
     if analyst is not None:
         wanted.append(Role(analyst, ANALYST_RIGHTS, timeout, _password("analyst", analyst)))

@@ -32,7 +32,7 @@ def _evaluate() -> None:
     pass
 
 
-@app.command()
+@app.command(short_help="Measure the bug-fix score by labelled commits.")
 def bugfix(
     context: typer.Context,
     labels: Annotated[
@@ -70,7 +70,7 @@ class LabelSource(StrEnum):
     ALL = "all"
 
 
-@app.command()
+@app.command(short_help="Measure the pattern labels by people's.")
 def patterns(
     context: typer.Context,
     labels: Annotated[

@@ -40,7 +40,7 @@ app = typer.Typer(
 )
 
 
-@app.command("import")
+@app.command("import", short_help="Read labels: the paper's file, filled sheets, exports.")
 def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="xlsx, CSV or JSON lines.")],
@@ -79,7 +79,7 @@ def import_(
     _leave(bool(imported.rejections or imported.sheets_not_read))
 
 
-@app.command()
+@app.command(short_help="Write labels to a file.")
 def export(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="Its name ends with .csv, .jsonl or .xlsx.")],
@@ -113,7 +113,7 @@ def export(
     print_exported(str(file), count, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Draw a batch, and write blind sheets of it for raters.")
 def sample(
     context: typer.Context,
     batch: Annotated[str, typer.Argument(metavar="BATCH", help="Name of the batch: new, or one that was drawn.")],
@@ -181,7 +181,7 @@ def sample(
     print_drawn(drawn, paths, after_sample(drawn, paths), as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="Print how far raters, and the rules, agree.")
 def agreement(
     context: typer.Context,
     scheme: SchemeOption = None,
@@ -223,7 +223,7 @@ def agreement(
     print_agreement(found, hint, as_json=as_json)
 
 
-@app.command()
+@app.command(short_help="List where raters differ; take a moderator's decisions.")
 def reconcile(
     context: typer.Context,
     to: Annotated[

@@ -65,7 +65,9 @@ def known_libraries(names: list[str] | None, settings: Settings) -> tuple[str, .
     known = [library.name for library in libraries_of(settings)]
     for name in names or ():
         if name not in known:
-            raise typer.BadParameter(f"{name!r} is not a known library; known are {', '.join(known)}.")
+            raise typer.BadParameter(
+                f"{name!r} is not a known library; known are {', '.join(known)}.", param_hint="'--library'"
+            )
     return tuple(names or ())
 
 

@@ -22,8 +22,8 @@ def print_relabelled(done: Relabelled, *, as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(mask_values(done.as_dict())))
         return
-    if done.difference is not None:
-        print_table(("scheme", "from", "to", "fixes", "such as"), difference_rows(done.difference))
+    if done.difference is not None and (changes := difference_rows(done.difference)):
+        print_table(("scheme", "from", "to", "fixes", "such as"), changes)
     print_table(("", "", ""), relabelled_rows(done))
 
 

@@ -82,7 +82,7 @@ def find(connection: Connection, text: str, site: str) -> list[str]:
 
     Of a commit, all that are not superseded are meant, and else all.
 
-    :param site: the site that bare numbers are posts of.
+    :param site: the site that bare numbers are posts of, if it has such; else the only one that has.
     :raises FixNotFoundError: if nothing, or more than one thing, is meant; it names what is near.
     """
     text = text.strip()
@@ -95,6 +95,8 @@ def find(connection: Connection, text: str, site: str) -> list[str]:
         return found
     commit = _COMMIT.fullmatch(text.lower())
     if commit is not None:
+        if text.isdecimal() and not _commits(connection, text) and (found := _of_post(connection, None, int(text))):
+            return found
         return _of_commit(connection, commit["sha"], commit["no"])
     place, _, number = text.rpartition(":")
     if number.isdecimal() and (found := _of_post(connection, place, int(number))):
@@ -136,13 +138,12 @@ def explain(connection: Connection, fix_id: str, *, every: bool = False) -> Expl
 
 
 def _of_commit(connection: Connection, start: str, no: str | None) -> list[str]:
-    # Not LIKE: this uses the index on either database. "g" comes after every hexadecimal digit.
-    between = (git_commit.c.sha >= start) & (git_commit.c.sha < f"{start}g")
-    shas = list(connection.scalars(select(git_commit.c.sha).where(between).order_by(git_commit.c.sha).limit(_NEAR + 1)))
+    shas = _commits(connection, start)
     if len(shas) > 1:
         raise FixNotFoundError(f"{start!r} is the start of several commits: {_listed(shas)}")
     if not shas:
-        raise FixNotFoundError(f"there is no commit {start!r} in the database{_near(connection, f'git:{start}')}")
+        post = ", nor a post of that number with a fix," if start.isdecimal() else ""
+        raise FixNotFoundError(f"there is no commit {start!r}{post} in the database{_near(connection, f'git:{start}')}")
     rows = connection.execute(
         select(fix.c.fix_id, superseded_fix.c.rater).outerjoin(superseded_fix).where(fix.c.sha == shas[0])
     ).all()
@@ -158,6 +159,12 @@ def _of_commit(connection: Connection, start: str, no: str | None) -> list[str]:
     return found
 
 
+def _commits(connection: Connection, start: str) -> list[str]:
+    # Not LIKE: this uses the index on either database. "g" comes after every hexadecimal digit.
+    between = (git_commit.c.sha >= start) & (git_commit.c.sha < f"{start}g")
+    return list(connection.scalars(select(git_commit.c.sha).where(between).order_by(git_commit.c.sha).limit(_NEAR + 1)))
+
+
 def _why_none(connection: Connection, sha: str, known: str) -> str:
     if known:
         return f": it has {known}"
@@ -168,11 +175,17 @@ def _why_none(connection: Connection, sha: str, known: str) -> str:
     return f": {row.reason}, {row.detail}" if row else ": its message does not say that it repairs a bug"
 
 
-def _of_post(connection: Connection, site: str, number: int) -> list[str]:
+def _of_post(connection: Connection, site: str | None, number: int) -> list[str]:
+    """Give the fixes of a post; without a site, those of the only site that has fixes of a post of that number."""
     if number >= 2**63:
         return []
-    either = or_(fix.c.answer_id == number, fix.c.question_id == number)
-    return list(connection.scalars(select(fix.c.fix_id).where(fix.c.site == site, either).order_by(fix.c.answer_id)))
+    posts = or_(fix.c.answer_id == number, fix.c.question_id == number)
+    if site is not None:
+        posts = posts & (fix.c.site == site)
+    rows = connection.execute(select(fix.c.fix_id, fix.c.site).where(posts).order_by(fix.c.site, fix.c.answer_id)).all()
+    if len({row.site for row in rows}) > 1:
+        raise FixNotFoundError(f"{number} is a post of several sites: {_listed([row.fix_id for row in rows])}")
+    return [row.fix_id for row in rows]
 
 
 def _started(connection: Connection, text: str) -> list[str]:

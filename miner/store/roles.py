@@ -49,14 +49,22 @@ def make_roles(engine: Engine, roles: Sequence[Role]) -> list[MadeRole]:
     :raises StoreError: on SQLite, without the right to make roles, and for a role that may do more than it should.
     :raises SchemaError: if the database has not this version's schema.
     """
+    require_roles(engine)
+    schema.require(engine)
+    with writing(engine) as connection:
+        return [_make(connection, role) for role in roles]
+
+
+def require_roles(engine: Engine) -> None:
+    """Refuse a database that knows no roles.
+
+    :raises StoreError: on SQLite.
+    """
     if engine.dialect.name != "postgresql":
         raise StoreError(
             f"the database {masked(engine.url)} has no roles: on SQLite, who may read the file is the file's mode; "
             "give analysts a copy (miner db backup FILE.db)"
         )
-    schema.require(engine)
-    with writing(engine) as connection:
-        return [_make(connection, role) for role in roles]
 
 
 def login_url(url: URL, name: str) -> str:

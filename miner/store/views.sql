@@ -310,8 +310,11 @@ FROM rating_current
 UNION ALL
 SELECT rating_item.item_id, label.scheme, label.rater, label.value
 FROM rating_item
-JOIN label ON label.fix_id = rating_item.fix_id AND label.rank = 1
-WHERE label.scheme <> 'library'
+-- In this order: SQLite would read every label for each judgement that it is compared with.
+CROSS JOIN label
+WHERE label.fix_id = rating_item.fix_id
+    AND label.rank = 1
+    AND label.scheme <> 'library'
     AND NOT EXISTS (SELECT 1 FROM superseded_fix WHERE superseded_fix.fix_id = rating_item.fix_id)
     AND NOT EXISTS (
         SELECT 1

@@ -39,7 +39,7 @@ def test_a_job_runs_now_and_its_outcome_is_kept(once: Miner) -> None:
     assert (logged[-1]["job"], logged[-1]["run"]) == ("fetch", 1)
     (state,) = json.loads(once("--jobs", "--json").stdout)
     assert (state["job"], state["outcome"], state["failures"]) == ("fetch", "complete", 0)
-    assert once("--jobs").stdout.split("\t")[:3] == ["fetch", "-", "complete"]
+    assert once("--jobs").stdout.split("\t")[:3] == ["fetch", "when a daemon starts", "complete"]
 
 
 def test_a_repository_that_is_gone_is_a_partial_or_failed_job(once: Miner) -> None:

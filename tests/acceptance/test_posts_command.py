@@ -143,6 +143,7 @@ def test_a_dump_is_read_and_read_once(miner: Miner, server: StackExchange, tmp_p
     ("words", "code", "says"),
     [
         pytest.param(["--dump", "nowhere"], 1, "there is no dump", id="no such dump"),
+        pytest.param(["--seeds", "x", "--source", "git"], 2, "names exactly what", id="a list and a source"),
         pytest.param(["--dump", "x", "--limit", "3"], 2, "--limit cannot be used with --dump", id="a part of a dump"),
         pytest.param(["--site", "stackoverflow", "--source", "stackoverflow"], 2, "site", id="no domain"),
         pytest.param(["--dump", "x", "--dump-date", "soon"], 2, "is not a date", id="no date"),

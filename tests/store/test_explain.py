@@ -75,6 +75,20 @@ def test_what_a_user_may_say_finds_the_fix(stored: Engine, text: str, expected: 
     assert found(stored, text) == expected
 
 
+def test_a_number_may_be_of_another_site_than_that_of_the_settings(engine: Engine) -> None:
+    """Of a dump of a small site, say; a sha that starts like it goes before."""
+    with writing(engine) as connection:
+        run_id = repository.start_run(connection, "collect", {}, "0", "heuristic/1")
+        asked = thread(question(1234, accepted_answer_id=2345), [answer(2345, 1234)])
+        repository.write_page(
+            connection, QuestionTask((asked,), Judge(5), run_id, origin(run_id)).run().rows, run_id=run_id
+        )
+    with reading(engine) as connection:
+        assert (
+            find(connection, "2345", "other.example") == find(connection, "1234", "other.example") == [f"{SITE}:2345"]
+        )
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -86,6 +100,7 @@ def test_what_a_user_may_say_finds_the_fix(stored: Engine, text: str, expected: 
         pytest.param(f"{SITE}:12", f"near it are {POST}", id="a digit wrong"),
         pytest.param("", "there is no fix ''", id="nothing"),
         pytest.param("99999999999999999999999", "there is no", id="more than a number holds"),
+        pytest.param("12345", "there is no commit '12345', nor a post of that number", id="number of nothing"),
         pytest.param("%", "there is no fix '%'", id="a sign of SQL"),
     ],
 )

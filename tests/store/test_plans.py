@@ -47,6 +47,13 @@ def test_linked_fixes_look_links_up(engine: Engine) -> None:
     assert all("source_id=?" in step or "target_id=?" in step for step in steps)
 
 
+def test_raters_are_compared_by_items(engine: Engine) -> None:
+    """Labels of the rules are those of the items' fixes: not all of them, once for each judgement."""
+    steps = plan(engine, "SELECT * FROM agreement")
+    assert not [step for step in steps if step.startswith("SCAN label")]
+    assert [step for step in steps if step.startswith("SEARCH label") and "(fix_id=?" in step]
+
+
 @pytest.mark.parametrize(
     "selection",
     [
