@@ -98,11 +98,12 @@ def _reconcile(again: Again) -> None:
 
 
 def _sample(again: Again) -> None:
-    from miner.rating.sampling import SampleRequest, sample
+    from miner.rating.sampling import Draw, SampleRequest, sample
 
     request = SampleRequest(**_known(SampleRequest, again.arguments))
+    before = Draw.read(again.player.kept().read_bytes()) if again.player.keeps_file else None
     with taping(again.player), listening(again.engine, again.player):
-        sample(again.engine, request)
+        sample(again.engine, request, before)
 
 
 def _sheet(again: Again) -> None:

@@ -206,8 +206,13 @@ class Player(Tape):
         if self._event() == "file":
             self._go_on(self._at + 1)
 
+    @property
+    def keeps_file(self) -> bool:
+        """Whether :meth:`kept` has a file to give."""
+        return any(line["event"] == "file" for line in self._lines)
+
     def kept(self) -> Path:
-        """Give the file that was read before the run began.
+        """Give the file that the run kept: what it read before it began, or what it drew.
 
         :raises RebuildError: if the archive has it no more.
         """

@@ -130,7 +130,7 @@ class Tape:
         return sha256(body).hexdigest()
 
     def keep(self, path: Path, body: bytes) -> None:
-        """Keep a file that was read before the run began: right after that, in the same transaction."""
+        """Keep a file that the run depends on: one that was read before it began, or what was drawn by chance."""
 
     def read_file(self, path: Path) -> Path:
         """A small file will be read; give where it is."""

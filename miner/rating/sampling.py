@@ -11,11 +11,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
 from miner.classify.engine import UNKNOWN
+from miner.collect.tape import current
 from miner.errors import LabelsError
 from miner.evaluation.raters import counted_rater
 from miner.rating.running import LabelRun, label_run
@@ -59,6 +61,25 @@ class SampleRequest:
     unrated: bool = False
     known: bool = False
     in_force: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """What a draw gave: of how many, by which version of the rules, and each item's id, stratum, source and library."""
+
+    rules: str
+    population: int
+    chosen: tuple[tuple[str, str, str, str], ...]
+
+    def as_json(self) -> bytes:
+        """Give it as it is archived."""
+        return json.dumps(asdict(self), ensure_ascii=False).encode()
+
+    @classmethod
+    def read(cls, text: bytes) -> Draw:
+        """Read what :meth:`as_json` gave."""
+        told = json.loads(text)
+        return cls(told["rules"], told["population"], tuple((a, b, c, d) for a, b, c, d in told["chosen"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +129,11 @@ def allocated(sizes: Mapping[str, int], size: int, *, equal: bool) -> dict[str, 
     return parts
 
 
-def sample(engine: Engine, request: SampleRequest) -> Drawn:
+def sample(engine: Engine, request: SampleRequest, before: Draw | None = None) -> Drawn:
     """Draw a batch and keep it; a batch of that name that was asked for in the same words is given as it is.
 
+    :param before: what was drawn, for a rebuild: other rules, or who opted out since, would draw other items, to which
+        the labels that people gave do not belong.
     :raises LabelsError: if a batch of that name was drawn otherwise, or there is nothing to draw from.
     """
     _require(request)
@@ -119,7 +142,7 @@ def sample(engine: Engine, request: SampleRequest) -> Drawn:
         if batch is not None:
             _require_same(batch, request)
         else:
-            batch = _drawn(run, request)
+            batch = _enter(run, request, before or _draw(run.connection, request))
         items = tuple(store.batch_items(run.connection, request.batch))
         # Which ones they are decides what a rebuild can do with their labels.
         told = sha256("\n".join(one.item_id for one in items).encode()).hexdigest()
@@ -173,12 +196,19 @@ def _require_same(batch: Batch, request: SampleRequest) -> None:
         )
 
 
-def _drawn(run: LabelRun, request: SampleRequest) -> Batch:
-    rules = counted_rater(run.connection, in_force=request.in_force)
-    candidates = _candidates(run.connection, request, rules)
+def _draw(connection: Connection, request: SampleRequest) -> Draw:
+    rules = counted_rater(connection, in_force=request.in_force)
+    candidates = _candidates(connection, request, rules)
     if not candidates:
         raise LabelsError("there is nothing to draw from: collect first, or ask for less with the flags of drawing")
     drawn = draw(candidates, request.method, request.stratum, request.size, request.seed, equal=request.equal)
+    known = {one.item_id: one for one in candidates}
+    chosen = tuple((item_id, stratum, known[item_id].source, known[item_id].library) for item_id, stratum in drawn)
+    return Draw(rules, len(candidates), chosen)
+
+
+def _enter(run: LabelRun, request: SampleRequest, drawn: Draw) -> Batch:
+    current().keep(Path(f"{request.batch}.json"), drawn.as_json())
     batch = Batch(
         request.batch,
         request.method,
@@ -186,12 +216,12 @@ def _drawn(run: LabelRun, request: SampleRequest) -> Batch:
         " ".join(request.schemes),
         request.seed,
         request.size,
-        len(candidates),
-        json.dumps({**_limits(request), _RULES: rules}, sort_keys=True),
+        drawn.population,
+        json.dumps({**_limits(request), _RULES: drawn.rules}, sort_keys=True),
         run.run_id,
     )
-    _add_items(run, batch.batch, {one.item_id: one for one in candidates}, [item_id for item_id, _ in drawn])
-    store.add_batch(run.connection, batch, drawn)
+    there = _add_items(run, batch.batch, drawn)
+    store.add_batch(run.connection, batch, [one[:2] for one in drawn.chosen if one[0] in there])
     return batch
 
 
@@ -215,25 +245,18 @@ def _candidates(connection: Connection, request: SampleRequest, rules: str) -> l
     ]
 
 
-def _add_items(run: LabelRun, batch: str, candidates: Mapping[str, Candidate], ids: Sequence[str]) -> None:
+def _add_items(run: LabelRun, batch: str, drawn: Draw) -> set[str]:
+    """Enter the items that are not known, and give all that there are: of what is done again, some may be gone."""
+    ids = [one[0] for one in drawn.chosen]
     known = store.items(run.connection, ids)
-    new = [item_id for item_id in ids if item_id not in known]
-    shown = samples.shown(run.connection, new, CUT)
+    shown = samples.shown(run.connection, [item_id for item_id in ids if item_id not in known], CUT)
     rows = [
-        Item(
-            item_id,
-            candidates[item_id].source,
-            candidates[item_id].library,
-            shown[item_id].link,
-            batch,
-            position,
-            item_id,
-            run.run_id,
-        )
-        for position, item_id in enumerate(ids, 1)
-        if item_id not in known
+        Item(item_id, source, library, shown[item_id].link, batch, position, item_id, run.run_id)
+        for position, (item_id, _, source, library) in enumerate(drawn.chosen, 1)
+        if item_id in shown
     ]
     store.add_items(run.connection, rows)
+    return {*known, *shown}
 
 
 def _limits(request: SampleRequest) -> dict[str, Any]:

@@ -106,7 +106,9 @@ class Locks:
         until = self._clock.monotonic() + wait_seconds
         while (busy := self._try(wanted)) is not None:
             if self._clock.monotonic() >= until:
-                raise BusyError(f"{busy}: run the command again when that has ended, or wait for it with --wait")
+                # Who waited already may have no flag for more.
+                more = f"; {wait_seconds:.0f} s were not enough" if wait_seconds else ", or wait for it with --wait"
+                raise BusyError(f"{busy}: run the command again when that has ended{more}")
             if say is not None:
                 say(f"{busy}; waiting until that ends")
                 say = None

@@ -15,7 +15,7 @@ from support.pages import sha
 
 from miner.classify.version import RATER
 from miner.errors import LabelsError
-from miner.rating.sampling import SampleRequest, allocated, batch_named, draw, known_batch, sample
+from miner.rating.sampling import Draw, SampleRequest, allocated, batch_named, draw, known_batch, sample
 from miner.store.bulk import insert_rows
 from miner.store.githubtables import fix_cluster
 from miner.store.samples import Candidate
@@ -139,6 +139,18 @@ def test_asking_again_gives_the_same_batch(collected: Engine) -> None:
     for other in (SampleRequest("b", size=4, seed=5), SampleRequest("b", size=3), SampleRequest("b", known=True)):
         with pytest.raises(LabelsError, match="the batch b was drawn otherwise"):
             sample(collected, other)
+
+
+def test_what_was_drawn_once_is_taken_again_less_what_is_gone(collected: Engine) -> None:
+    """A rebuild would else give raters' labels to other items; who opted out since has none."""
+    chosen = tuple((one, "", "github", "keras") for one in (fix_id(3), f"git:{'0' * 40}:1", fix_id(1)))
+    before = Draw.read(Draw("heuristic/old", 900, chosen).as_json())
+    drawn_again = sample(collected, SampleRequest("b", size=3, seed=5), before)
+    assert [item.item_id for item in drawn_again.items] == [fix_id(3), fix_id(1)]
+    assert drawn_again.batch.population == 900
+    assert rows(collected, "SELECT item_id, position FROM rating_batch_item ORDER BY position") == [
+        (fix_id(3), 1), (fix_id(1), 2),
+    ]  # fmt: skip
 
 
 def test_a_name_alone_draws_with_the_defaults(collected: Engine) -> None:
