@@ -28,7 +28,7 @@ def build(material: Material) -> Exhibit:
             ),
         ),
         notes=tuple(_notes(material)),
-        comparisons=tuple(_comparisons(rows)),
+        comparisons=tuple(_comparisons(rows, material)),
     )
 
 
@@ -50,17 +50,21 @@ def _grid(rows: Iterable[tuple[Scalar, ...]]) -> Iterable[list[Value | str]]:
     return lines.values()
 
 
-def _comparisons(rows: Iterable[tuple[Scalar, ...]]) -> Iterable[Comparison]:
+def _comparisons(rows: Iterable[tuple[Scalar, ...]], material: Material) -> Iterable[Comparison]:
     for library, source, _, fixes, paper in rows:
         found = compare(f"fixes, {name('library', str(library))}, {SOURCES[str(source)]}", fixes, paper)
         if found:
             yield found
+    instances = compare("(bug, repair) instances", material.counts.total(), material.printed(ID, f"{_ALL}/{_ALL}"))
+    if instances:
+        yield instances
 
 
 def _notes(material: Material) -> Iterable[str]:
     yield (
         "Here a bug is a question or commit that has a fix among the judged ones. How the paper counts bugs is not "
-        "known to the miner: only fixes are compared."
+        "known to the miner: only fixes are compared. Its abstract counts repairs by source, and fewer (bug, repair) "
+        "instances in its benchmark, so a label file of the benchmark cannot equal both."
     )
     if material.unread:
         yield f"Cells of label files that could not be read and count nowhere (rating_rejection): {material.unread:,}."

@@ -64,12 +64,13 @@ def test_table_1_counts_bugs_and_fixes(changed: Change) -> None:
 
 def test_table_1_stands_beside_the_papers(changed: Change) -> None:
     """What the paper prints is compared; what it is not known to print stays empty."""
-    exhibit = table1.build(changed(paper={"table1": {"stackoverflow/all": 10, "github/all": 555}}))
+    exhibit = table1.build(changed(paper={"table1": {"stackoverflow/all": 10, "github/all": 555, "all/all": 26}}))
     assert exhibit.comparisons == (
         Comparison("fixes, all, Stack Overflow", "10", "10"),
         Comparison("fixes, all, GitHub", "16", "555"),
+        Comparison("(bug, repair) instances", "26", "26"),
     )
-    assert [one.same for one in exhibit.comparisons] == [True, False]
+    assert [one.same for one in exhibit.comparisons] == [True, False, True]
 
 
 def test_table_2_defines_every_pattern(material: Material) -> None:

@@ -15,7 +15,7 @@ from miner.study.registry import REGISTRY
 def test_only_what_has_a_source_is_there() -> None:
     """The totals of the abstract, two p-values and two groups; a new figure needs a source, and a line here."""
     assert printed() == {
-        "table1": {"stackoverflow/all": 415, "github/all": 555},
+        "table1": {"stackoverflow/all": 415, "github/all": 555, "all/all": 667},
         "table4": {"keras/tensorflow": 0.84, "groups": "Caffe, Theano, Torch; Keras, TensorFlow"},
         "sources": {"stackoverflow/github": 0.83},
     }
@@ -45,7 +45,7 @@ def test_a_file_adds_figures(tmp_path: Path) -> None:
     path = tmp_path / "paper.toml"
     path.write_text('[table1]\n"github/all" = 556\n[table5]\n"github/keras" = 12.5\n', encoding="utf-8")
     found = with_file(path)
-    assert found["table1"] == {"stackoverflow/all": 415, "github/all": 556}
+    assert found["table1"] == {"stackoverflow/all": 415, "github/all": 556, "all/all": 667}
     assert found["table5"] == {"github/keras": 12.5}
     assert with_file(None) == printed()
 
