@@ -312,9 +312,9 @@ def test_what_lost_its_name_is_labelled_anew_from_its_own_clone(
     by_name(discoverer, name)
     clones = discoverer.runner.data_dir / "repositories"
     if later == "renamed later":
-        discoverer.collect()
+        discoverer.runner.collect(name, sources=("github", "git"))
         discoverer.hub.rename(77, "moved-on")
-        discoverer.collect()
+        assert discoverer.runner.collect(name, sources=("github", "git")).renamed == 1
     elif later == "collected again, and packed":
         assert by_name(discoverer, name).up_to_date == 1
         for clone in clones.glob("*.git"):
@@ -323,9 +323,8 @@ def test_what_lost_its_name_is_labelled_anew_from_its_own_clone(
     assert (done.status, done.lacking) == ("complete", {})
     left = "SELECT COUNT(*) FROM fix_overview WHERE rater = :rater AND sha IS NOT NULL"
     assert discoverer.runner.one(left, rater=RATER) == 0
-    if later != "renamed later":
-        for sha in (before, after):
-            assert discoverer.runner.one(f"{left.replace('= :rater', '<> :rater')} AND sha = :s", rater=RATER, s=sha)
+    for sha in (before, after):
+        assert discoverer.runner.one(f"{left.replace('= :rater', '<> :rater')} AND sha = :s", rater=RATER, s=sha)
 
 
 def test_where_the_clone_of_a_former_repository_is_lost_nobody_is_sent_to_the_other(
