@@ -16,7 +16,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
 from functools import partial
@@ -182,6 +182,7 @@ class Mining:
             self._run.leave_out(SOURCE, Omission(OmissionReason.REPOSITORY_EMPTY, subject, _EMPTY), repository_id)
             return repository_id, tip
         self._sync(tip)
+        repository_id = self._identified(tip, repository_id, lambda: {commit.sha for commit in self._repo.history(tip)})
         with writing(self._run.engine) as connection:
             reasons = [*(reason for _, reason in _REASONS), OmissionReason.REPOSITORY_EMPTY]
             store.resolve_omissions(connection, self._run.run_id, SOURCE, [subject], reasons)
@@ -275,8 +276,8 @@ class Mining:
         self, tip: Tip, commits: list[ListedCommit], repository_id: int, left: list[Interval], base: Coverage
     ) -> None:
         reachable = frozenset(commit.sha for commit in commits)
-        if gitidentity.is_another(self._run, self._repo, tip, reachable):
-            repository_id, left = self._enter_anew(tip, repository_id), [self._run.request.window]
+        former, repository_id = repository_id, self._identified(tip, repository_id, lambda: reachable)
+        left = left if repository_id == former else [self._run.request.window]
         boundary = self._repo.shallow_boundary()
         slices = paging.cut(
             commits,
@@ -296,8 +297,11 @@ class Mining:
         finally:
             self._run.reporter.finish("mine", self._repo.name)
 
-    def _enter_anew(self, tip: Tip, repository_id: int) -> int:
-        number = gitidentity.part(self._run, self._repo, repository_id)
+    def _identified(self, tip: Tip, repository_id: int, reachable: Callable[[], Collection[str]]) -> int:
+        """Give the repository's number: another one than that of the name, if the name leads to another one now."""
+        if not gitidentity.is_another(self._run, self._repo, tip, reachable):
+            return repository_id
+        number = gitidentity.part(self._run, self._repo, tip, repository_id)
         with writing(self._run.engine) as connection:
             return self._register(connection, tip, number)
 

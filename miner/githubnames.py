@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from miner.collect import tape
 from miner.collect.githubitems import Repository
-from miner.collect.locators import Locator, locate
+from miner.collect.locators import Locator, folder_of_number, locate
 from miner.githubsearches import SOURCE
 from miner.model import Omission, OmissionReason
 from miner.run import Run
@@ -121,7 +121,7 @@ class _Place:
 
 def _aside(github_id: int) -> _Place:
     """Give the place of a repository whose name another one has, and whose own new name is not known yet."""
-    return _Place(f"github-number:{github_id}", f"github-number-{github_id}")
+    return _Place(f"github-number:{github_id}", folder_of_number(github_id))
 
 
 def _move(settings: Settings, old: str, new: str) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from miner.classify.rulesource import RuleSource
 from miner.collect.interface import Page
-from miner.collect.locators import locate
+from miner.collect.locators import folder_of_number, locate
 from miner.collect.tape import current
 from miner.errors import RepositoryRefusedError
 from miner.mining import GitTask
@@ -62,12 +62,20 @@ class RelabelPages:
             return not left and store.newest_rater(connection) == self.scope.rater
 
     def advice(self, name: str) -> str:
-        """Say how the user gets the clone of a repository back; empty if it cannot be told where it was."""
+        """Say how the user gets the clone of a repository back, or why not; empty if it is not told where it was."""
         try:
             locator = locate(name, self._settings.github, self._settings.git)
         except RepositoryRefusedError:
             return ""
+        if locator.host == "github.com" and self._is_former(name, locator.key):
+            return f": another repository is called {name} now, and what this one is called is not known"
         return f": 'git clone --bare {locator.public_url} {self._folder / locator.folder}' brings it"
+
+    def _is_former(self, name: str, address: str) -> bool:
+        """Tell whether a repository without a clone has this name no more: by it, the clone of another one came."""
+        with reading(self.engine) as connection:
+            lost = [one for one in store.holders(connection) if one.repository_id not in self._there]
+        return any(one.name == name and address not in one.aliases for one in lost)
 
     def commits_left(self, holder: Holder) -> int:
         """Count the commits of a repository, less those that another one before it brings."""
@@ -155,7 +163,8 @@ class RelabelPages:
             for clone in sorted(self._folder.glob(f"*-{digest}.git")):
                 if (clone / "HEAD").exists():
                     return clone
-        return None
+        waiting = None if holder.github_id is None else self._folder / folder_of_number(holder.github_id)
+        return waiting if waiting is not None and (waiting / "HEAD").exists() else None
 
 
 def _within_bounds(found: dict[str, Size]) -> tuple[tuple[str, Size], ...]:

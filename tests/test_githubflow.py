@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -16,12 +17,17 @@ from servers.github_generator import generate
 from servers.github_limits import Allowance
 from support.clocks import PretendClock
 from support.repositories import RepositoryBuilder, git
+from support.rules import own_rules
 from support.runs import Contents, Runner
 
+from miner.classify import ruleset
+from miner.classify.rulesource import SHIPPED
+from miner.classify.version import RATER
 from miner.collect.locators import locate
 from miner.errors import SettingsError
 from miner.job import CollectRequest, Summary
 from miner.plan import plan
+from miner.relabel import Relabelled, RelabelRequest, relabel
 
 NOW = datetime(2022, 6, 1, 12, tzinfo=UTC)
 LIBRARIES = ("caffe", "keras", "tensorflow", "theano", "torch")
@@ -284,6 +290,98 @@ def test_a_plan_for_a_named_repository_tells_what_it_takes(discoverer: Discovere
     assert sum(row.requests or 0 for row in planned) == summary.github_requests
     assert summary.commits_asked == planned[2].items
     assert (summary.status, list(summary.failed)) == ("partial", ["nobody/nothing"])
+
+
+def labelled_anew(discoverer: Discoverer, rules: Path) -> Relabelled:
+    """Label everything by rules of a user."""
+    settings = discoverer.runner.settings(classify={"rules_dir": str(rules)})
+    try:
+        return relabel(settings, RelabelRequest(), discoverer.runner.recorder)
+    finally:
+        ruleset.use(SHIPPED)
+
+
+@pytest.mark.parametrize("later", ["git alone", "renamed later", "collected again, and packed"])
+def test_what_lost_its_name_is_labelled_anew_from_its_own_clone(
+    discoverer: Discoverer, tmp_path: Path, later: str
+) -> None:
+    """Its clone is kept apart, whatever becomes of that of the name."""
+    name = discoverer.hub.repositories[10_000].full_name
+    by_name(discoverer, name)
+    _, before, after = taken(discoverer, tmp_path)
+    by_name(discoverer, name)
+    clones = discoverer.runner.data_dir / "repositories"
+    if later == "renamed later":
+        discoverer.runner.collect(name, sources=("github", "git"))
+        discoverer.hub.rename(77, "moved-on")
+        assert discoverer.runner.collect(name, sources=("github", "git")).renamed == 1
+    elif later == "collected again, and packed":
+        assert by_name(discoverer, name).up_to_date == 1
+        for clone in clones.glob("*.git"):
+            git(clone, "gc", "--quiet", "--prune=now")
+    done = labelled_anew(discoverer, own_rules(tmp_path / "rules"))
+    assert (done.status, done.lacking) == ("complete", {})
+    left = "SELECT COUNT(*) FROM fix_overview WHERE rater = :rater AND sha IS NOT NULL"
+    assert discoverer.runner.one(left, rater=RATER) == 0
+    for sha in (before, after):
+        assert discoverer.runner.one(f"{left.replace('= :rater', '<> :rater')} AND sha = :s", rater=RATER, s=sha)
+
+
+def test_where_the_clone_of_a_former_repository_is_lost_nobody_is_sent_to_the_other(
+    discoverer: Discoverer, tmp_path: Path
+) -> None:
+    """By its name, the clone of the other one would come."""
+    name = discoverer.hub.repositories[10_000].full_name
+    by_name(discoverer, name)
+    _, before, _ = taken(discoverer, tmp_path)
+    by_name(discoverer, name)
+    (kept,) = (discoverer.runner.data_dir / "repositories").glob(f"*{before[:12]}-*.git")
+    shutil.rmtree(kept)
+    done = labelled_anew(discoverer, own_rules(tmp_path / "rules"))
+    assert (done.status, list(done.lacking)) == ("partial", [name])
+    message = discoverer.runner.recorder.warnings[-1][1]
+    assert "another repository is called" in message
+    assert "git clone" not in message
+
+
+def test_a_numbered_repository_whose_name_was_taken_is_labelled_from_where_its_clone_waits(
+    discoverer: Discoverer, tmp_path: Path
+) -> None:
+    """Its new name is not known yet."""
+    discoverer.collect()
+    name, before, _ = taken(discoverer, tmp_path)
+    discoverer.hub.delete(10_000)
+    discoverer.runner.collect(name, sources=("github", "git"))
+    assert (discoverer.runner.data_dir / "repositories" / "github-number-10000").exists()
+    done = labelled_anew(discoverer, own_rules(tmp_path / "rules"))
+    assert (done.status, done.lacking) == ("complete", {})
+    assert [number for _, number in holders(discoverer, before)] == [10_000]
+
+
+@pytest.mark.parametrize("numbered", [False, True], ids=["without a number", "numbered"])
+def test_a_seed_of_a_name_that_was_taken_is_of_the_other_repository(
+    discoverer: Discoverer, tmp_path: Path, numbered: bool
+) -> None:
+    """A numbered one is left out, as by a collect of all of it; the former one gets nothing either way."""
+    name = discoverer.hub.repositories[10_000].full_name
+    if numbered:
+        discoverer.collect()
+    else:
+        by_name(discoverer, name)
+    _, before, after = taken(discoverer, tmp_path)
+    seeds = tmp_path / "seeds.txt"
+    seeds.write_text(f"https://github.com/{name}/commit/{after}\n", encoding="utf-8")
+    discoverer.runner.flags = discoverer.flags()
+    summary = discoverer.runner.collect(seeds=str(seeds))
+    if numbered:
+        assert "--source github" in summary.failed[name]
+        assert holders(discoverer, after) == []
+        return
+    ((old, _),) = holders(discoverer, before)
+    ((new, _),) = holders(discoverer, after)
+    assert new != old
+    again = by_name(discoverer, name)
+    assert (again.status, holders(discoverer, after)) == ("complete", [(new, None)])
 
 
 def test_a_numbered_repository_is_not_taken_for_another_one(discoverer: Discoverer, tmp_path: Path) -> None:

@@ -24,15 +24,19 @@ from support.clocks import PretendClock
 from support.exports import export
 from support.rebuilding import KILLED, assert_same, environment, rebuilt
 from support.repositories import RepositoryBuilder, git, keras_history
+from support.rules import own_rules
 from support.runs import Recorder, Runner
 from support.tables import written
 
 from miner import apiflow
+from miner.classify import ruleset
+from miner.classify.rulesource import SHIPPED
 from miner.collect.archive import archive_of
 from miner.errors import Interrupted, MinerError, RebuildError, SchemaError
 from miner.job import CollectRequest
 from miner.pipeline import collect
 from miner.rebuild import rebuild
+from miner.relabel import RelabelRequest, relabel
 
 NOW = datetime(2022, 6, 1, 12, tzinfo=UTC)
 TOKEN = "ghp_Secret123"  # noqa: S105 - the loopback server's
@@ -131,6 +135,36 @@ def test_paths_branches_and_rewritten_histories_come_back(
     for target in others:
         assert rebuilt(runner, target).is_whole
         assert_same(runner, target)
+
+
+def test_a_repository_that_lost_its_name_comes_back(runner: Runner, others: list[str], tmp_path: Path) -> None:
+    """With what was labelled anew from its clone, though the name's clone went on with the other repository."""
+    hub = make_hub(3, tmp_path / "hub", commits=12)
+    first = next(iter(hub.repositories))
+    name = hub.repositories[first].full_name
+    server = GitHub(hub, clock=runner.clock, tokens={TOKEN: "someone"})
+    with server:
+        runner.flags = {"github": {"api_url": server.url, "clone_url": server.clone_url, "tokens": TOKEN}}
+        assert runner.collect(name, sources=("git",)).fixes > 0
+        hub.rename(first, "elsewhere")
+        other = keras_history(tmp_path / "other.git", 20, seed=9)
+        made = hub.recreate(name, path=other.path, description="another one")
+        assert runner.collect(name, sources=("git",)).status == "complete"
+        assert runner.collect(name, sources=("github", "git")).status == "complete"
+        hub.rename(made.id, "moved-on")
+        assert runner.collect(name, sources=("github", "git")).renamed == 1
+    flags = runner.flags
+    runner.flags = {**flags, "classify": {"rules_dir": str(own_rules(tmp_path / "rules"))}}
+    try:
+        assert relabel(runner.settings(), RelabelRequest(), runner.recorder).status == "complete"
+        assert runner.one("SELECT COUNT(*) FROM repository") == 2
+        for target in others:
+            found = rebuilt(runner, target)
+            assert found.is_whole, found
+            assert len(found.runs) == 5
+            assert_same(runner, target)
+    finally:
+        ruleset.use(SHIPPED)
 
 
 def test_an_archive_need_not_be_a_folder(lite: Runner, third: str, tmp_path: Path) -> None:

@@ -16,8 +16,10 @@ from servers.stackexchange_generator import generate
 from support.rebuilding import rebuilt
 from support.repositories import RepositoryBuilder
 from support.runs import Runner
+from typer.testing import CliRunner
 
 from miner.archiving import verify
+from miner.cli import app
 from miner.collect.archive import Archive, archive_of
 from miner.optout import REDACTED, OptOut, read_opt_out
 from miner.redacting import _without, redact
@@ -173,3 +175,13 @@ def test_what_no_journal_tells_of_is_redacted_too(tmp_path: Path) -> None:
     assert redact(archive, OptOut(frozenset({"ada"}))).redacted == 1
     assert b"tells" not in (archive.get(digest) or b"")
     assert archive.get(other) == b"def vote(facts, library): ..."
+
+
+def test_repositories_on_the_list_change_nothing_in_the_archive(tmp_path: Path) -> None:
+    """The help of the command says so: it is for authors and posts."""
+    archive = Archive(str(tmp_path))
+    digest = archive.put(json.dumps({"full_name": "a/b", "owner": {"login": "a"}, "description": "It tells"}).encode())
+    assert redact(archive, OptOut(repositories=frozenset({"a/b"}))).redacted == 0
+    assert b"It tells" in (archive.get(digest) or b"")
+    told = CliRunner().invoke(app, ["archive", "redact", "--help"]).output
+    assert "authors and posts" in " ".join(told.split())

@@ -69,7 +69,7 @@ def verify(
     raise typer.Exit(ExitCode.ERROR if found.problems else ExitCode.COMPLETE)
 
 
-@app.command(short_help="Take out names and texts of those on the opt-out list.")
+@app.command(short_help="Take out names and texts of listed authors and posts.")
 def redact(
     context: typer.Context,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say how many it would be; change nothing.")] = False,
@@ -77,7 +77,10 @@ def redact(
     config: ConfigOption = None,
     database_url: DatabaseUrlOption = None,
 ) -> None:
-    """Take names and texts of those on the opt-out list out of all answers of the APIs. It cannot be undone."""
+    """Take names and texts of the opt-out list's authors and posts out of all answers of the APIs. It cannot be undone.
+
+    Its entries of repositories change nothing here.
+    """
     from pathlib import Path
 
     from miner.cli.render_archive import print_redacted

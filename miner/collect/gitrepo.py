@@ -88,7 +88,7 @@ class GitRepository:
         :raises Interrupted: once ``stopped`` holds; what came is thrown away.
         """
         self._tape.git("fetch", self.locator.key, lambda: self._synced(tip, on_progress, stopped))
-        lost = [sha for sha in tip.shas if not self._has_commit(sha)] if self._tape.plays else []
+        lost = [sha for sha in tip.shas if not self.has_commit(sha)] if self._tape.plays else []
         if lost:
             raise RepositoryError(
                 f"{self.name}: its clone below storage.data_dir does not have commit {lost[0]} any more, at which a "
@@ -125,7 +125,7 @@ class GitRepository:
                 raise
             finally:
                 self._clean()
-            if not all(self._has_commit(sha) for sha in tip.shas):
+            if not all(self.has_commit(sha) for sha in tip.shas):
                 raise RepositoryError(f"{self.name}: its history was rewritten while it was fetched; run again")
 
     def history(self, tip: Tip) -> list[gitcommits.ListedCommit]:
@@ -136,7 +136,7 @@ class GitRepository:
 
     def reachable(self, tip: Tip) -> list[gitcommits.ListedCommit]:
         """List all commits that could be reached from an earlier tip, as far as the clone still has it."""
-        kept = [sha for sha in tip.shas if self._has_commit(sha)]
+        kept = [sha for sha in tip.shas if self.has_commit(sha)]
         if not kept:
             return []
         return gitcommits.list_history(self.git_dir, kept, item=self.name, timeout=self._git.command_timeout_seconds)
@@ -211,7 +211,7 @@ class GitRepository:
         if found is None:
             return False
         self._alternates.write_text(f"{found}\n", encoding="utf-8")
-        if not all(self._has_commit(sha) for sha in tip.shas):
+        if not all(self.has_commit(sha) for sha in tip.shas):
             return False
         for sha in tip.shas:
             git.run(["update-ref", f"{_BORROWED}{sha}", sha], item=self.name, timeout=60, git_dir=self.git_dir)
@@ -227,7 +227,7 @@ class GitRepository:
             timeout=self._git.command_timeout_seconds,
             git_dir=self.git_dir,
         )
-        return set(tip.shas) <= set(refs.decode("ascii").split()) and all(map(self._has_commit, tip.shas[:_PROBED]))
+        return set(tip.shas) <= set(refs.decode("ascii").split()) and all(map(self.has_commit, tip.shas[:_PROBED]))
 
     def _resolved(self, name: str) -> str | None:
         arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
@@ -258,7 +258,8 @@ class GitRepository:
             return None
         return self._resolved(f"{_SINGLE}{name}")
 
-    def _has_commit(self, sha: str) -> bool:
+    def has_commit(self, sha: str) -> bool:
+        """Whether the clone has a commit, whether or not a branch holds it."""
         try:
             git.run(["cat-file", "-e", f"{sha}^{{commit}}"], item=self.name, timeout=60, git_dir=self.git_dir)
         except RepositoryError:

@@ -48,6 +48,11 @@ class Locator:
         return f"{readable}-{digest[:12]}.git"
 
 
+def folder_of_number(github_id: int) -> str:
+    """Give the name of the folder in which a clone waits whose name another repository on GitHub took."""
+    return f"github-number-{github_id}"
+
+
 def locate(text: str, github: GitHubSettings, git: GitSettings) -> Locator:
     """Read ``owner/name``, a URL, or the path of a local or bare repository.
 

@@ -26,7 +26,7 @@ from miner.collect.recorder import error_of, request_key, sent_key
 from miner.collect.tape import End, JournalEnd, Sent, Tape
 from miner.errors import DumpError, HttpError, Interrupted, RebuildError, RepositoryError
 
-_OF_CLONE = frozenset({"fetch", "shallow", "borrows"})
+_OF_CLONE = frozenset({"fetch", "keep", "shallow", "borrows"})
 """What a run need not have asked for a rebuild to go on: the clone is there, and is not brought up to date."""
 
 
@@ -163,7 +163,7 @@ class Player(Tape):
         """Give what git told, or fail as it failed. What is asked of the clone alone, the clone can still tell."""
         self._interrupt()
         if kind in _OF_CLONE and not self._answers[("git", kind, item)] and self._ended:
-            return None if kind == "fetch" else work()
+            return None if kind in ("fetch", "keep") else work()
         index = self._next(("git", kind, item), f"git {kind} {item}", RepositoryError)
         line = self._lines[index]
         self._go_on(index + 1)

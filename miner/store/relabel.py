@@ -50,11 +50,12 @@ class Scope:
 
 
 class Holder(NamedTuple):
-    """A repository and the names that its clone may be known by."""
+    """A repository, and the names and the number on GitHub that its clone may be known by."""
 
     repository_id: int
     name: str
     host: str
+    github_id: int | None
     aliases: tuple[str, ...]
 
 
@@ -70,7 +71,7 @@ def holders(connection: Connection) -> list[Holder]:
     aliases: dict[int, list[str]] = defaultdict(list)
     for row in connection.execute(select(repository_alias.c.repository_id, repository_alias.c.name)):
         aliases[row.repository_id].append(row.name)
-    columns = (repository.c.repository_id, repository.c.name, repository.c.host)
+    columns = (repository.c.repository_id, repository.c.name, repository.c.host, repository.c.github_id)
     rows = connection.execute(select(*columns).order_by(repository.c.repository_id))
     return [Holder(*row, tuple(sorted(aliases[row.repository_id]))) for row in rows]
 
