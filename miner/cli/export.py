@@ -133,7 +133,8 @@ def swebench(
     database_url: DatabaseUrlOption = None,
 ) -> None:
     """Write commits in the form of SWE-bench's instances: a line of JSON each."""
-    from miner.export.swebench import export_swebench
+    from miner.console import print_warning
+    from miner.export.swebench import export_swebench, told_left_out
 
     selection = _selection(context, config, ["git"], library, pattern, since, until, rater, min_confidence)
     with _database(context, config, database_url, selection) as engine, _progress() as progress:
@@ -142,6 +143,8 @@ def swebench(
             engine, out, selection, lambda number, total: progress.update(task, completed=number, total=total)
         )
     _print([written], as_json=as_json)
+    if lack := told_left_out(written):
+        print_warning("", lack)
 
 
 def _selection(
