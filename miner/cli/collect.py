@@ -136,13 +136,13 @@ def command(
 
 
 def _is_missing(path: Path) -> bool:
-    """Say whether there is no such file; one that cannot be looked at is there, for the run to tell of."""
+    """Say whether there can be no such file; of one that may not be looked at the run tells more."""
     try:
         path.stat()
-    except (FileNotFoundError, NotADirectoryError, ValueError):
-        return True
-    except OSError:
+    except PermissionError:
         return False
+    except (OSError, ValueError):
+        return True
     return False
 
 
