@@ -156,7 +156,7 @@ class BackupError(MinerError):
 
 
 class AuditError(MinerError):
-    """The ledger has no interval of these sources and dates that could be audited: run 'miner collect' first."""
+    """There is nothing that could be audited."""
 
 
 class StudyError(MinerError):

@@ -42,7 +42,7 @@ def after_agreement(connection: Connection, found: Agreement, conflicts: int, ba
     """
     if any(pair.items for pair in found.pairs):
         to = "'miner label reconcile --to conflicts.xlsx' writes them for a moderator"
-        return f"raters differ on {conflicts} judgements that nobody decided: {to}" if conflicts else ""
+        return f"raters differ on {_judgements(conflicts)} that nobody decided: {to}" if conflicts else ""
     if batch is not None and (waiting := _without_labels(connection, batch)):
         return (
             f"{', '.join(waiting)} got a sheet of the batch {batch}, and no label is in yet: fill and save the sheet, "
@@ -100,8 +100,13 @@ def after_agreed(done: Reconciled, conflicts: int) -> str:
     parts = []
     if conflicts:
         parts.append(
-            f"raters differ on {conflicts} judgements: 'miner label reconcile --to conflicts.xlsx' writes them"
+            f"raters differ on {_judgements(conflicts)}: 'miner label reconcile --to conflicts.xlsx' writes them"
         )
     if done.alone:
-        parts.append(f"{done.alone} have one rater alone, and are not reconciled")
+        has, is_not = ("has", "is") if done.alone == 1 else ("have", "are")
+        parts.append(f"{done.alone} {has} one rater alone, and {is_not} not reconciled")
     return "; ".join(parts)
+
+
+def _judgements(number: int) -> str:
+    return "1 judgement" if number == 1 else f"{number} judgements"

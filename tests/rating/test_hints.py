@@ -118,8 +118,8 @@ def test_conflicts_go_to_a_moderator_and_back(engine: Engine, tmp_path: Path) ->
     done, told = enter_agreed(engine, (), None)
     assert (done.added, done.alone) == (1, 1)
     assert told == (
-        "raters differ on 1 judgements: 'miner label reconcile --to conflicts.xlsx' writes them; "
-        "1 have one rater alone, and are not reconciled"
+        "raters differ on 1 judgement: 'miner label reconcile --to conflicts.xlsx' writes them; "
+        "1 has one rater alone, and is not reconciled"
     )
     decided = write_csv(
         tmp_path / "decided.csv", ("item_id", "scheme", "decision"), (found[0].item.item_id, "pattern", "Monitor")
