@@ -23,6 +23,10 @@ class StoreError(MinerError):
     """The database cannot be used."""
 
 
+class StoreMissingError(StoreError):
+    """There is no such database yet."""
+
+
 class StoreReadOnlyError(StoreError):
     """The database cannot be written: give write permission, or name another with --database-url."""
 
