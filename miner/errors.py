@@ -23,6 +23,10 @@ class StoreError(MinerError):
     """The database cannot be used."""
 
 
+class StoreMissingError(StoreError):
+    """There is no such database yet."""
+
+
 class StoreReadOnlyError(StoreError):
     """The database cannot be written: give write permission, or name another with --database-url."""
 
@@ -156,7 +160,7 @@ class BackupError(MinerError):
 
 
 class AuditError(MinerError):
-    """The ledger has no interval of these sources and dates that could be audited: run 'miner collect' first."""
+    """There is nothing that could be audited."""
 
 
 class StudyError(MinerError):

@@ -37,7 +37,9 @@ def audit(settings: Settings, request: AuditRequest, reporter: Reporter, clock: 
             finally:
                 source.close()
         if not any(one.slices for one in audits):
-            raise AuditError
+            raise AuditError(
+                "the ledger has no interval of these sources and dates that could be audited: run 'miner collect' first"
+            )
         with reading(engine) as connection:
             gaps = store.all_gaps(connection, request.sources, request.window)
     return Audit(request.seed, tuple(one for one in audits if one.slices), gaps)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import gc
 import sys
 from io import TextIOWrapper
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from miner import __version__
 from miner.cli import (
@@ -36,9 +37,25 @@ from miner.cli.options import ConfigOption, DatabaseUrlOption, ExitCode, RootOpt
 from miner.errors import BusyError, Interrupted, MinerError, SettingsError
 
 _COLLECT_EVERY = 50_000
+_PREFIX = "Value error, "
+"""What Pydantic, which reads the words for Typer, writes before what is wrong with a choice."""
+
+
+class _Root(TyperGroup):
+    """The commands; what they say of a wrong word begins with that word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Parse and run a command."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix(_PREFIX)
+            raise
+
 
 app = typer.Typer(
     name="miner",
+    cls=_Root,
     help="Mine bug fixes of deep-learning libraries into SQL, with fix-pattern labels and their evidence.",
     no_args_is_help=True,
     add_completion=False,

@@ -95,6 +95,10 @@ def command(
         raise typer.BadParameter("--since must be before --until.")
     if limit and dump:
         raise typer.BadParameter("--limit cannot be used with --dump: a part of a dump tells nothing.")
+    if dump is not None and _is_missing(dump):
+        raise typer.BadParameter(
+            f"there is no dump {str(dump)!r}: name a folder with Posts.xml, or an archive.", param_hint="'--dump'"
+        )
     if seeds and (since or until or limit or plan or source or repo):
         raise typer.BadParameter(
             "--seeds names exactly what to collect: no --since, --until, --limit, --plan, --source or --repo with it."
@@ -129,6 +133,17 @@ def command(
             raise typer.Exit(_plan(settings, request, progress, as_json=as_json))
         wait_seconds = math.inf if wait else 0.0
         raise typer.Exit(_collect(settings, request, progress, wait_seconds, as_json=as_json, quiet=quiet))
+
+
+def _is_missing(path: Path) -> bool:
+    """Say whether there can be no such file; of one that may not be looked at the run tells more."""
+    try:
+        path.stat()
+    except PermissionError:
+        return False
+    except (OSError, ValueError):
+        return True
+    return False
 
 
 def _collect(

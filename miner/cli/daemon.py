@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from miner.daemon.jobs import Outcome
     from miner.logs import Form
     from miner.settings import Settings
+    from miner.store.daemon import JobState
 
 EPILOG = (
     "Exit codes: 0 stopped in order by SIGTERM or Ctrl-C; 1 error; 2 wrong usage or settings; 4 another daemon is at "
     "work on the database; 130 ended at once by a second signal. With --once those of miner collect."
 )
-_AT_START = "when a daemon starts"
 _CODES = {
     "complete": ExitCode.COMPLETE,
     "partial": ExitCode.PARTIAL,
@@ -89,31 +89,33 @@ def _run_once(settings: Settings, job: str, *, as_json: bool) -> int:
 
 
 def _print_jobs(settings: Settings, *, as_json: bool) -> None:
-    from miner.cli.render import print_table
+    from miner.cli.render_jobs import print_jobs
+    from miner.clock import SystemClock
+    from miner.store.daemon import with_jobs
+
+    jobs = settings.daemon.jobs
+    print_jobs(with_jobs(_states(settings), jobs), jobs, SystemClock().now(), as_json=as_json)
+
+
+def _states(settings: Settings) -> list[JobState]:
+    """Give what the database knows of jobs: nothing if there is none yet."""
+    from miner.errors import StoreMissingError
     from miner.store import schema
     from miner.store.daemon import job_states
     from miner.store.session import open_engine, reading
 
-    engine = open_engine(settings.database.url, create=False)
-    schema.require(engine)
-    with reading(engine) as connection:
-        states = job_states(connection)
-    if as_json:
-        typer.echo(json.dumps([state._asdict() for state in states], default=str))
-        return
-    rows = [
-        (
-            one.job,
-            str(one.next_at)[:19] if one.next_at else _AT_START if one.job in settings.daemon.jobs else "-",
-            one.outcome or "-",
-            str(one.finished_at or "-")[:19],
-            one.message or "",
-        )
-        for one in states
-    ]
-    known = {one.job for one in states}
-    rows += [(name, _AT_START, "-", "-", "") for name in settings.daemon.jobs if name not in known]
-    print_table(("job", "next run (UTC)", "last", "ended (UTC)", "message"), rows)
+    try:
+        engine = open_engine(settings.database.url, create=False)
+    except StoreMissingError:
+        return []
+    try:
+        if schema.current(engine) is None:
+            return []
+        schema.require(engine)
+        with reading(engine) as connection:
+            return job_states(connection)
+    finally:
+        engine.dispose()
 
 
 def _object(outcome: Outcome) -> dict[str, object]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from miner.export.files import Written
+    from miner.settings import Settings
     from miner.store.exports import Selection
 
 app = typer.Typer(
@@ -107,7 +108,7 @@ def bundle(
     from miner.export.bundle import export_bundle, lacking
 
     selection = _selection(context, config, source, library, pattern, since, until, rater, min_confidence)
-    with _database(context, config, database_url) as engine, _progress() as progress:
+    with _database(context, config, database_url, selection) as engine, _progress() as progress:
         task = progress.add_task("instances", total=None)
         written = export_bundle(
             engine, out, selection, cut, lambda number, total: progress.update(task, completed=number, total=total)
@@ -132,15 +133,18 @@ def swebench(
     database_url: DatabaseUrlOption = None,
 ) -> None:
     """Write commits in the form of SWE-bench's instances: a line of JSON each."""
-    from miner.export.swebench import export_swebench
+    from miner.console import print_warning
+    from miner.export.swebench import export_swebench, told_left_out
 
     selection = _selection(context, config, ["git"], library, pattern, since, until, rater, min_confidence)
-    with _database(context, config, database_url) as engine, _progress() as progress:
+    with _database(context, config, database_url, selection) as engine, _progress() as progress:
         task = progress.add_task("commits", total=None)
         written = export_swebench(
             engine, out, selection, lambda number, total: progress.update(task, completed=number, total=total)
         )
     _print([written], as_json=as_json)
+    if lack := told_left_out(written):
+        print_warning("", lack)
 
 
 def _selection(
@@ -170,7 +174,9 @@ def _selection(
 
 
 @contextmanager
-def _database(context: typer.Context, config: Path | None, database_url: str | None) -> Iterator[Engine]:
+def _database(
+    context: typer.Context, config: Path | None, database_url: str | None, selection: Selection | None = None
+) -> Iterator[Engine]:
     settings = settings_of(context, config, database_url)
 
     from miner.export.folder import refuse_opted_out
@@ -181,9 +187,30 @@ def _database(context: typer.Context, config: Path | None, database_url: str | N
     try:
         schema.require(engine)
         refuse_opted_out(engine, settings.collect.opt_out_file)
+        if selection is not None:
+            _require_known(engine, selection, settings)
         yield engine
     finally:
         engine.dispose()
+
+
+def _require_known(engine: Engine, selection: Selection, settings: Settings) -> None:
+    if not selection.patterns and selection.rater is None:
+        return
+    from miner.classify.ruleset import ruleset
+    from miner.classify.rulesource import RuleSource
+    from miner.export.choosing import require_rater, strange_patterns
+    from miner.store.session import reading
+
+    known = [entry.id for entry in ruleset(RuleSource.of(settings)).entries]
+    with reading(engine) as connection:
+        for strange in strange_patterns(connection, selection.patterns, known):
+            raise typer.BadParameter(
+                f"{strange!r} is not a known pattern; known are {', '.join(known)} and unknown.",
+                param_hint="'--pattern'",
+            )
+        if selection.rater is not None:
+            require_rater(connection, selection.rater)
 
 
 def _progress() -> Progress:

@@ -219,7 +219,7 @@ def agreement(
         if batch is not None:
             known_batch(connection, batch)
         found = compared(connection, request)
-        hint = after_agreement(connection, found, len(conflicts(connection, tuple(scheme or ()), batch)))
+        hint = after_agreement(connection, found, len(conflicts(connection, tuple(scheme or ()), batch)), batch)
     print_agreement(found, hint, as_json=as_json)
 
 

@@ -31,6 +31,9 @@ _RANKS: Final = 3
 _REASONS: Final = 3
 """Reasons that are shown of a label that is not the first choice."""
 
+_MEAN: Final = "a weighted mean of {} hunks: one strong vote alone does not make it sure"
+"""Why a vote of +3 can be of a label that is far from sure."""
+
 _LEFT: Final = 20
 """Columns that are shown before a mark that would not fit into the line."""
 
@@ -85,11 +88,15 @@ def _message(one: Explanation, width: int, *, full: bool) -> Iterator[Text]:
 
 def _labels(one: Explanation, width: int, *, full: bool) -> Iterator[Text]:
     paths = {part.no: part.path for part in one.parts}
+    hunks = sum(len(part.hunks) for part in one.parts) if one.sha else 1
     for (scheme, rater), group in groupby(one.labels, key=lambda found: (found.scheme, found.rater)):
         found = list(group)
         yield _cut(Text.assemble((scheme, "bold"), f"  by {printable(rater)}"), width)
         for label in found if full else found[:_RANKS]:
             yield from _label(label, paths, width, full=full)
+            of_hunks = label.rank == 1 and scheme == "pattern" and rater.startswith("heuristic/")
+            if hunks > 1 and of_hunks and label.evidence:
+                yield _cut(Text(f"      {_MEAN.format(hunks)}", style="dim"), width)
         if not full and len(found) > _RANKS:
             others = ", ".join(f"{label.value} {label.confidence or 0:.2f}" for label in found[_RANKS:])
             yield _cut(Text(f"  then {printable(others)}", style="dim"), width)

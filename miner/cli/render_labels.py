@@ -129,6 +129,8 @@ def print_agreement(agreement: Agreement, hint: str, *, as_json: bool) -> None:
     if as_json:
         _print_json(asdict(agreement))
         return
+    pairs = [one for one in agreement.pairs if one.items]
+    apart = len(agreement.pairs) - len(pairs)
     if not agreement.pairs:
         print_warning("", "no two raters judged in the same scheme: there is nothing to compare")
     if agreement.rules:
@@ -136,7 +138,10 @@ def print_agreement(agreement: Agreement, hint: str, *, as_json: bool) -> None:
         print_table(("", ""), [("rules", agreement.rules), *(gone if agreement.superseded else ())])
     tell = _Teller(agreement.rules)
     pair = ("scheme", "first", "second", "items", "same", "kappa", "95 % from", "to")
-    _print_part("each two (Cohen's kappa)", pair, [tell.pair(one) for one in agreement.pairs])
+    _print_part("each two (Cohen's kappa)", pair, [tell.pair(one) for one in pairs])
+    if apart:
+        number = "1 pair" if apart == 1 else f"{apart} pairs"
+        print_warning("", f"{number} of raters left out, without an item that both judged: --json has all")
     group = ("scheme", "raters", "items", "figure", "value", "95 % from", "to")
     _print_part("all together", group, [row for one in agreement.groups for row in tell.group(one)])
     point = ("scheme", "first", "second", "items", "kappa", "95 % from", "to", "last", "their kappa")

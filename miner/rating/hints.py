@@ -35,11 +35,19 @@ def after_sample(drawn: Drawn, sheets: Sequence[Path]) -> str:
     )
 
 
-def after_agreement(connection: Connection, found: Agreement, conflicts: int) -> str:
-    """Say who is missing where nobody can be compared; else that there is something to reconcile."""
-    if found.pairs:
+def after_agreement(connection: Connection, found: Agreement, conflicts: int, batch: str | None = None) -> str:
+    """Say who is missing where nobody can be compared; else that there is something to reconcile.
+
+    :param batch: the batch whose items alone were compared.
+    """
+    if any(pair.items for pair in found.pairs):
         to = "'miner label reconcile --to conflicts.xlsx' writes them for a moderator"
-        return f"raters differ on {conflicts} judgements that nobody decided: {to}" if conflicts else ""
+        return f"raters differ on {_judgements(conflicts)} that nobody decided: {to}" if conflicts else ""
+    if batch is not None and (waiting := _without_labels(connection, batch)):
+        return (
+            f"{', '.join(waiting)} got a sheet of the batch {batch}, and no label is in yet: fill and save the sheet, "
+            "and 'miner label import SHEET --rater NAME' reads it"
+        )
     people = [rater for rater in store.raters(connection) if rater != RECONCILED]
     if not people:
         return (
@@ -55,6 +63,12 @@ def after_agreement(connection: Connection, found: Agreement, conflicts: int) ->
         f"no two of {', '.join(people)} judged in a scheme of what you chose: leave away --scheme, --rater, --set or "
         "--batch, or give them one batch with 'miner label sample BATCH --rater NAME'"
     )
+
+
+def _without_labels(connection: Connection, batch: str) -> list[str]:
+    """Give who was given a sheet of a batch and said nothing of its items."""
+    judged = {row.rater for row in store.said(connection, batch=batch)}
+    return sorted(store.raters_given(connection, batch) - judged - {RECONCILED})
 
 
 def after_conflicts(connection: Connection, found: Sequence[Conflict], sheet: Path | None) -> str:
@@ -86,8 +100,13 @@ def after_agreed(done: Reconciled, conflicts: int) -> str:
     parts = []
     if conflicts:
         parts.append(
-            f"raters differ on {conflicts} judgements: 'miner label reconcile --to conflicts.xlsx' writes them"
+            f"raters differ on {_judgements(conflicts)}: 'miner label reconcile --to conflicts.xlsx' writes them"
         )
     if done.alone:
-        parts.append(f"{done.alone} have one rater alone, and are not reconciled")
+        has, is_not = ("has", "is") if done.alone == 1 else ("have", "are")
+        parts.append(f"{done.alone} {has} one rater alone, and {is_not} not reconciled")
     return "; ".join(parts)
+
+
+def _judgements(number: int) -> str:
+    return "1 judgement" if number == 1 else f"{number} judgements"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -75,3 +76,10 @@ def job_states(connection: Connection) -> list[JobState]:
             told = last.kind, last.outcome, last.message, last.finished_at, last.succeeded_at, last.failures
             states.append(JobState(name, *told, next_at))
     return states
+
+
+def with_jobs(states: Sequence[JobState], jobs: Iterable[str]) -> list[JobState]:
+    """Add the jobs that a database does not know yet, in order of their names."""
+    known = {state.job for state in states}
+    new = [JobState(job, None, None, None, None, None, 0, None) for job in jobs if job not in known]
+    return sorted([*states, *new], key=lambda state: state.job)

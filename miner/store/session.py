@@ -11,7 +11,14 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from miner.errors import SettingsError, StoreBusyError, StoreError, StoreFullError, StoreReadOnlyError
+from miner.errors import (
+    SettingsError,
+    StoreBusyError,
+    StoreError,
+    StoreFullError,
+    StoreMissingError,
+    StoreReadOnlyError,
+)
 
 BUSY_TIMEOUT_SECONDS = 60
 CONNECT_TIMEOUT_SECONDS = 10
@@ -163,7 +170,9 @@ def _prepare_file(url: URL, create: bool) -> None:
         return
     path = Path(url.database)
     if not create and not path.exists():
-        raise StoreError(f"there is no database {path} yet: run 'miner collect', or name another with --database-url")
+        raise StoreMissingError(
+            f"there is no database {path} yet: run 'miner collect', or name another with --database-url"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

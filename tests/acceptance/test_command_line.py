@@ -169,3 +169,23 @@ def test_version_and_help_import_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "heavy: []"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["collect", "--source", "foo"], id="a command"),
+        pytest.param(["export", "tables", "--out", "x", "--format", "foo"], id="a command of a group"),
+    ],
+)
+def test_a_wrong_choice_is_told_by_its_name(miner: Miner, words: list[str]) -> None:
+    """And by those that there are, without the words of a library."""
+    done = miner(*words)
+    assert done.returncode == 2
+    assert f"Invalid value for '{words[-2]}': 'foo' is not one of '" in done.stderr
+
+
+def test_an_audit_of_nothing_is_an_error(miner: Miner) -> None:
+    """Which goes on where "error: " ends."""
+    assert miner("db", "upgrade").returncode == 0
+    assert miner("audit").stderr.startswith("error: the ledger has no interval")

@@ -37,7 +37,7 @@ def test_a_job_runs_now_and_its_outcome_is_kept(once: Miner) -> None:
     logged = [json.loads(line) for line in done.stderr.splitlines()]
     assert logged[-1]["event"] == "job complete"
     assert (logged[-1]["job"], logged[-1]["run"]) == ("fetch", 1)
-    (state,) = json.loads(once("--jobs", "--json").stdout)
+    state, _ = json.loads(once("--jobs", "--json").stdout)
     assert (state["job"], state["outcome"], state["failures"]) == ("fetch", "complete", 0)
     assert once("--jobs").stdout.split("\t")[:3] == ["fetch", "when a daemon starts", "complete"]
 
@@ -64,14 +64,13 @@ def test_a_source_in_use_is_exit_code_4(once: Miner, database_url: str) -> None:
     [
         pytest.param(["--once", "fitch"], 2, "there is no job 'fitch'", id="no such job"),
         pytest.param(["--once", "fetch", "--wait"], 2, "--once runs one job", id="once and wait"),
-        pytest.param(["--jobs"], 1, "run 'miner db upgrade'", id="no tables yet"),
     ],
 )
-def test_wrong_usage_is_told(once: Miner, flags: list[str], code: int, says: str, database_url: str) -> None:
+def test_wrong_usage_is_told(once: Miner, flags: list[str], code: int, says: str) -> None:
     """In one line, without a traceback."""
     done = once(*flags)
     assert done.returncode == code
-    assert says in done.stderr or "there is no database" in done.stderr
+    assert says in done.stderr
     assert "Traceback" not in done.stderr
 
 
@@ -81,3 +80,30 @@ def test_a_job_that_cannot_be_scheduled_is_exit_code_2(once: Miner, tmp_path: Pa
     done = once()
     assert done.returncode == 2
     assert done.stderr.startswith("error: setting daemon.jobs.fetch: cron 'x'")
+
+
+def test_without_a_database_the_jobs_are_those_of_the_settings(once: Miner) -> None:
+    """None has run; no database is made."""
+    for _ in range(2):
+        done = once("--jobs")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert [line.split("\t")[:3] for line in done.stdout.splitlines()] == [
+            ["fetch", "when a daemon starts", "-"],
+            ["upkeep", "when a daemon starts", "-"],
+        ]
+    told = json.loads(once("--jobs", "--json").stdout)
+    assert [(one["job"], one["in_settings"], one["overdue"]) for one in told] == [
+        ("fetch", True, False),
+        ("upkeep", True, False),
+    ]
+
+
+def test_a_job_that_left_the_settings_is_marked(once: Miner, tmp_path: Path) -> None:
+    """It ran once, and is never due."""
+    assert once("--once", "upkeep").returncode == 0
+    (tmp_path / "miner.toml").write_text(toml({"fetch": JOBS["fetch"]}), encoding="utf-8")
+    lines = [line.split("\t")[:3] for line in once("--jobs").stdout.splitlines()]
+    assert lines == [
+        ["fetch", "when a daemon starts", "-"],
+        ["upkeep", "never: not in the settings", "complete"],
+    ]

@@ -94,7 +94,7 @@ def test_each_step_tells_the_next_one(miner: Miner, paper: Path, tmp_path: Path)
     assert miner("label", "import", "b.ada.csv", *DATABASE).stderr.startswith("next: no row of it has a label")
     fill(tmp_path / "b.ada.csv", ("Monitor", "Monitor", "Data type", "Monitor", "Optimizer"))
     assert miner("label", "import", "b.ada.csv", *DATABASE).stderr == ""
-    assert miner("label", "agreement", *DATABASE).stderr.startswith("next: raters differ on 1 judgements that nobody")
+    assert miner("label", "agreement", *DATABASE).stderr.startswith("next: raters differ on 1 judgement that nobody")
     assert miner("label", "reconcile", "--to", "c.csv", *DATABASE).stdout == "conflicts\t1\nsheet\tc.csv\n"
     done = miner("label", "reconcile", "--from", "c.csv", "--moderator", "dora", *DATABASE)
     assert done.stderr.startswith("next: no row of it has a decision")

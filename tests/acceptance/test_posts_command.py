@@ -142,15 +142,17 @@ def test_a_dump_is_read_and_read_once(miner: Miner, server: StackExchange, tmp_p
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        pytest.param(["--dump", "nowhere"], 1, "there is no dump", id="no such dump"),
+        pytest.param(["--dump", "nowhere.7z"], 2, "there is no dump 'nowhere.7z'", id="no such dump"),
         pytest.param(["--seeds", "x", "--source", "git"], 2, "names exactly what", id="a list and a source"),
         pytest.param(["--dump", "x", "--limit", "3"], 2, "--limit cannot be used with --dump", id="a part of a dump"),
         pytest.param(["--site", "stackoverflow", "--source", "stackoverflow"], 2, "site", id="no domain"),
         pytest.param(["--dump", "x", "--dump-date", "soon"], 2, "is not a date", id="no date"),
     ],
 )
-def test_a_users_mistake_is_told_in_words(miner: Miner, words: list[str], code: int, says: str) -> None:
+def test_a_users_mistake_is_told_in_words(miner: Miner, words: list[str], code: int, says: str, tmp_path: Path) -> None:
+    """Before a database is made."""
     done = miner("collect", *words)
     assert done.returncode == code, done.stderr
     assert says in done.stderr
+    assert not (tmp_path / "data").exists()
     assert "Traceback" not in done.stderr

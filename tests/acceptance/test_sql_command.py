@@ -48,3 +48,21 @@ def test_a_swebench_file_without_fixes_is_an_error(ready: Miner, tmp_path_factor
     assert done.returncode == 1
     assert "no commit with a fix is selected" in done.stderr
     assert not list(target.parent.iterdir())
+
+
+@pytest.mark.parametrize("command", ["swebench", "bundle"])
+@pytest.mark.parametrize(
+    ("flags", "code", "says"),
+    [
+        pytest.param(["--pattern", "foo"], 2, "'foo' is not a known pattern; known are loss_function, ", id="pattern"),
+        pytest.param(["--rater", "nobody"], 1, "no item has a pattern from 'nobody': the database has ", id="rater"),
+    ],
+)
+def test_an_export_is_chosen_by_what_there_is(
+    ready: Miner, command: str, flags: list[str], code: int, says: str
+) -> None:
+    """What there is is named, and nothing is written."""
+    done = ready("export", command, "--out", "out", *flags)
+    assert done.returncode == code
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from unicodedata import category
 
@@ -52,6 +53,17 @@ def test_carets_stand_below_what_voted() -> None:
     at = next(at for at, line in enumerate(lines) if "^^^^ loss_function.name +1.5" in line)
     assert lines[at - 1].endswith("\u5b57 = loss")
     assert lines[at].index("^") == cell_len(lines[at - 1]) - 4
+
+
+def test_a_fix_of_several_hunks_tells_what_its_confidence_is_of() -> None:
+    """A strong vote in one of them is not the whole; of one hunk there is nothing to say."""
+    one = explanation("-a\n+b", vote(0, 1))
+    told = "      a weighted mean of 2 hunks: one strong vote alone does not make it sure"
+    assert told not in plain(one)
+    (part,) = one.parts
+    twice = (*part.hunks, Hunk(1, 20, 1, 20, 1, "", "-c\n+d"))
+    lines = plain(replace(one, parts=(part._replace(hunks=twice),)))
+    assert lines[lines.index(told) - 1].startswith("      loss_function.name +1.5")
 
 
 def test_a_mark_far_to_the_right_is_seen() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from rich.console import Console
 
 from miner.cli import render, render_labels
+from miner.evaluation.figures import Figure
+from miner.rating.agreement import Agreement, PairAgreement
 from miner.rating.reconciling import Conflict, Voice
 from miner.store.ratings import Item
 
@@ -38,6 +42,23 @@ def test_a_pipe_gets_a_line_a_conflict(capsys: pytest.CaptureFixture[str]) -> No
     written = capsys.readouterr()
     assert written.out == f"pattern\t{ID}\tada: change_neural_architecture; ben: data_type\n"
     assert written.err == "next: do this\n"
+
+
+def test_pairs_with_nothing_in_common_are_counted_and_not_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    """JSON has them all."""
+    figure = Figure(1.0, 0.5, 1.0)
+    pairs = (
+        PairAgreement("pattern", "ada", "ben", 3, figure, figure),
+        PairAgreement("pattern", "ada", "paper", 0, None, None),
+    )
+    found = Agreement("", pairs, (), (), ())
+    render_labels.print_agreement(found, "", as_json=False)
+    written = capsys.readouterr()
+    assert "paper" not in written.out
+    assert "ada\tben\t3" in written.out
+    assert written.err == "warning: 1 pair of raters left out, without an item that both judged: --json has all\n"
+    render_labels.print_agreement(found, "", as_json=True)
+    assert [one["items"] for one in json.loads(capsys.readouterr().out)["pairs"]] == [3, 0]
 
 
 def test_a_table_folds_what_does_not_fit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

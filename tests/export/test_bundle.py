@@ -12,18 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert, select
 from support.repositories import DAY, START, RepositoryBuilder
 from support.runs import Runner
 from support.threads import answer, origin, question, thread
 
 from miner.errors import ExportError
 from miner.export.bundle import export_bundle, lacking, split_of
-from miner.export.swebench import export_swebench
+from miner.export.swebench import export_swebench, told_left_out
 from miner.questions import Judge, QuestionTask
 from miner.store import repository
 from miner.store.exports import Selection
 from miner.store.session import open_engine, writing
+from miner.store.tables import file_change
 
 CODE = "import keras\n\nmodel = keras.Sequential()\nmodel.add(keras.layers.Dense({}))\nmodel.compile(loss='mse')\n"
 CUT = datetime.fromtimestamp(START + 5 * DAY, UTC)
@@ -147,6 +148,7 @@ def test_commits_come_in_the_form_of_swe_bench(engine: Engine, tmp_path: Path) -
     written = export_swebench(engine, tmp_path / "swe.jsonl", Selection(sources=("git",)), lambda _done, _all: None)
     rows = lines(tmp_path / "swe.jsonl")
     assert written.rows == len(rows) == 3
+    assert (written.left_out, told_left_out(written)) == ({}, "")
     one = next(row for row in rows if "wrong size" in row["problem_statement"])
     assert "tests/test_m.py" in one["test_patch"]
     assert "tests/test_m.py" not in one["patch"]
@@ -156,6 +158,27 @@ def test_commits_come_in_the_form_of_swe_bench(engine: Engine, tmp_path: Path) -
     both = (one["patch"] + one["test_patch"]).encode()
     subprocess.run(["git", "-C", str(work), "apply", "-"], input=both, check=True)
     assert "Dense(3)" in (work / "m.py").read_text()
+
+
+def test_commits_that_cannot_be_instances_are_counted(runner: Runner, engine: Engine, tmp_path: Path) -> None:
+    """By reason: the first commit of a repository, and one with a file whose lines are not stored."""
+    first = RepositoryBuilder(tmp_path / "first.git")
+    first.commit("Fix crash of the first layer", {"f.py": CODE.format(9)}, epoch=START)
+    first.build()
+    runner.collect(first.path)
+    whole = export_swebench(engine, tmp_path / "a.jsonl", Selection(sources=("git",)), lambda _done, _all: None)
+    assert (whole.rows, whole.left_out) == (3, {"no_parent": 1})
+    with writing(engine) as connection:
+        sha = lines(tmp_path / "a.jsonl")[0]["fix_commit"]
+        row = connection.execute(select(file_change).where(file_change.c.sha == sha)).first()
+        assert row is not None
+        connection.execute(insert(file_change).values(row._asdict() | {"file_no": 99}))
+    part = export_swebench(engine, tmp_path / "b.jsonl", Selection(sources=("git",)), lambda _done, _all: None)
+    assert (part.rows, part.left_out) == (2, {"no_parent": 1, "part_of_diff": 1})
+    assert told_left_out(part) == (
+        "2 of 4 commits with a fix are left out: 1 without a parent to apply a patch to; "
+        "1 with a file whose changed lines are not stored, such as a very long one"
+    )
 
 
 def test_a_selection_is_what_comes_out(engine: Engine, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ from miner.rating.agreement import AgreementRequest, agreement
 from miner.rating.moderating import enter_agreed, hand_over
 from miner.rating.reconciling import Reconciled, decide
 from miner.rating.sampling import SampleRequest, sample
+from miner.rating.sheets import hand_out
 from miner.store.session import reading
 
 
-def compared(engine: Engine) -> str:
+def compared(engine: Engine, batch: str | None = None) -> str:
     with reading(engine) as connection:
-        return hints.after_agreement(connection, agreement(connection, AgreementRequest()), 2)
+        found = agreement(connection, AgreementRequest(batch=batch, rules=False))
+        return hints.after_agreement(connection, found, 2, batch)
 
 
 def test_without_labels_the_way_from_the_start_is_told(engine: Engine) -> None:
@@ -67,6 +70,30 @@ def test_a_batch_gets_sheets_and_then_labels(engine: Engine) -> None:
     assert "'miner label import SHEET' reads it, then 'miner label agreement --batch b'" in told
 
 
+def test_a_batch_waits_for_the_sheets_that_were_handed_out(engine: Engine, tmp_path: Path) -> None:
+    """By name; who has labels elsewhere, or judged its items without a sheet, is not waited for."""
+    rate(engine, tmp_path, "ada", (0, "monitor"))
+    collect(engine, [("keras", "monitor", 0.5, 0.0)])
+    drawn = sample(engine, SampleRequest("b"))
+    assert compared(engine, "b").startswith("ada alone has labels")
+    sheets = hand_out(engine, drawn, ["ben", "ada"], tmp_path, "csv")
+    assert compared(engine, "b") == (
+        "ada, ben got a sheet of the batch b, and no label is in yet: fill and save the sheet, and 'miner label import "
+        "SHEET --rater NAME' reads it"
+    )
+    head, *rows = csv.reader(sheets[0].read_text(encoding="utf-8-sig").splitlines())
+    filled = [["Monitor" if name == "pattern" else cell for name, cell in zip(head, row, strict=True)] for row in rows]
+    read(engine, write_csv(tmp_path / "filled.csv", head, *filled), "ben")
+    assert compared(engine, "b").startswith("ada got a sheet")
+
+
+def test_raters_without_a_common_item_are_not_compared(engine: Engine, tmp_path: Path) -> None:
+    """A pair of them is no reason to speak of conflicts."""
+    rate(engine, tmp_path, "ada", (0, "monitor"))
+    rate(engine, tmp_path, "ben", (1, "data_type"))
+    assert compared(engine).startswith("no two of ada, ben judged in a scheme")
+
+
 @pytest.mark.parametrize(
     ("done", "expected"),
     [
@@ -91,8 +118,8 @@ def test_conflicts_go_to_a_moderator_and_back(engine: Engine, tmp_path: Path) ->
     done, told = enter_agreed(engine, (), None)
     assert (done.added, done.alone) == (1, 1)
     assert told == (
-        "raters differ on 1 judgements: 'miner label reconcile --to conflicts.xlsx' writes them; "
-        "1 have one rater alone, and are not reconciled"
+        "raters differ on 1 judgement: 'miner label reconcile --to conflicts.xlsx' writes them; "
+        "1 has one rater alone, and is not reconciled"
     )
     decided = write_csv(
         tmp_path / "decided.csv", ("item_id", "scheme", "decision"), (found[0].item.item_id, "pattern", "Monitor")
