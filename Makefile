@@ -20,7 +20,7 @@ collect: $(VENV)/.installed
 	@$(BIN)/miner collect $(if $(SINCE),--since '$(SINCE)') $(foreach repo,$(REPO),--repo '$(repo)') $(ARGS)
 
 test: $(VENV)/.installed-dev test-tools promtool
-	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/ruff check

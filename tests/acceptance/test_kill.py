@@ -24,7 +24,7 @@ from support.repositories import RepositoryBuilder, keras_history
 
 from miner.store.session import open_engine
 
-KILLS = max(4, int(os.environ.get("DURABILITY_ROUNDS", "0")))
+KILLS = max(3, int(os.environ.get("DURABILITY_ROUNDS", "0")))
 """How often each job is killed, at any moment; tests/durability kills at chosen steps. Each kill is a run."""
 
 Job = tuple[list[str], dict[str, str]]
